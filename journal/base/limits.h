@@ -1,0 +1,56 @@
+// limits.h
+//
+// Every limit that is not a setting, with its reason. What an operator may want to change is in
+// engine/config; what only protects the server is here.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace daybook::limits {
+
+// RFC 5321 §4.5.3.1.4 asks for 512 octets; parameters of extensions need more, AUTH 12,288
+// (RFC 4954 §4).
+inline constexpr std::size_t kSmtpCommandOctetsMax = 12'288;
+// RFC 5322 §2.1.1 says 998; what is longer is stored as it came, never split, but a "line" of
+// megabytes without an end is held back by the message limit alone.
+inline constexpr std::size_t kSmtpRecipientsMax = 1'000;    // RFC 5321 §4.5.3.1.8: at least 100
+inline constexpr std::size_t kSmtpErrorsMax = 20;           // then 421; a human never gets there
+inline constexpr std::size_t kSmtpReceivedFieldsMax = 100;  // RFC 5321 §6.3
+// RFC 7162 §4 recommends that servers take lines of at least 8,192 octets; UID lists are long.
+inline constexpr std::size_t kImapLineOctetsMax = 65'536;
+inline constexpr std::size_t kImapLiteralOctetsMax = 65'536;  // outside APPEND
+inline constexpr std::size_t kImapLiteralsPerCommandMax = 64;
+inline constexpr std::size_t kImapErrorsMax = 50;
+// Before login a stranger gets little.
+inline constexpr std::size_t kImapErrorsBeforeLoginMax = 10;
+inline constexpr std::size_t kPop3LineOctetsMax = 512;  // RFC 2449 §4: 255; AUTH is longer
+inline constexpr std::size_t kPop3SaslLineOctetsMax = 12'288;
+inline constexpr std::size_t kMailboxNameOctetsMax = 1'000;
+inline constexpr std::size_t kMailboxDepthMax = 32;
+inline constexpr std::size_t kMailboxesPerAccountMax = 10'000;
+inline constexpr std::size_t kKeywordsPerAccountMax = 1'000;
+inline constexpr std::size_t kKeywordOctetsMax = 128;
+// The scanner stops to look for structure there and takes the rest as text (LIBRARIES D).
+inline constexpr std::size_t kMimeDepthMax = 64;
+inline constexpr std::size_t kMimePartsMax = 10'000;
+inline constexpr std::size_t kMimeHeaderFieldsMax = 10'000;
+// Above this a message waits on disk while it arrives, not in memory.
+inline constexpr std::size_t kSpoolMemoryOctets = 1U << 20U;
+// One round of the scribe (DESIGN 3.3).
+inline constexpr std::size_t kBatchCommandsMax = 512;
+inline constexpr std::size_t kBatchOctetsMax = 8U << 20U;
+// Events that nobody waits for ride with the next commit, at the latest after this.
+inline constexpr std::chrono::milliseconds kRideAlongMax{1'000};
+// RFC 5321 §4.5.3.2.7: the server waits at least 5 minutes for a command.
+inline constexpr std::chrono::seconds kSmtpCommandTimeout{300};
+inline constexpr std::chrono::seconds kSmtpDataTimeout{180};  // §4.5.3.2.5
+inline constexpr std::chrono::seconds kImapLoginTimeout{60};
+inline constexpr std::chrono::seconds kImapIdleTimeout{30 * 60 + 30};  // RFC 9051 §5.4
+inline constexpr std::chrono::seconds kPop3Timeout{600};               // RFC 1939 §3
+inline constexpr std::chrono::seconds kTlsHandshakeTimeout{30};
+// A peer that does not take what it asked for is dropped after this.
+inline constexpr std::chrono::seconds kWriteTimeout{120};
+
+}  // namespace daybook::limits

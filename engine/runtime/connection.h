@@ -1,0 +1,109 @@
+// connection.h
+//
+// One TCP or unix-socket connection, plain or TLS, read and written by a coroutine with limits and
+// deadlines. Holds no buffer while it waits for a silent peer. The socket, its address and options
+// are POCO's; TLS is an SSL* of our own made from the TlsContext (LIBRARIES A3).
+//
+// Thread: its reactor's; one coroutine reads and writes it. Ends: Disconnected when the peer is
+// gone (also by a TLS or socket error), TimedOut when a deadline passed.
+#pragma once
+
+#include <Poco/Net/StreamSocket.h>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "engine/runtime/reactor.h"
+#include "engine/runtime/task.h"
+
+namespace daybook {
+
+class TlsContext;
+class Signal;
+
+class Disconnected : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+class TimedOut : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+// What is known of the TLS of a connection; version 0: none.
+struct TlsInfo {
+    std::uint16_t version = 0;  // as on the wire, 0x0304 is TLS 1.3
+    std::uint16_t cipher = 0;   // as on the wire
+    std::string versionName;    // "TLSv1.3"
+    std::string cipherName;     // "TLS_AES_256_GCM_SHA384"
+    int cipherBits = 0;
+};
+
+// What ended a wait.
+enum class Wake { Readable, Signalled, TimedOut };
+
+class Connection {
+public:
+    // Takes over the socket: non-blocking, TCP_NODELAY, registered with the reactor.
+    Connection(Reactor& reactor, Poco::Net::StreamSocket socket);
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    // The octets that arrived and were not consumed. Valid until the next co_await or consume().
+    std::string_view buffered() const;
+    void consume(std::size_t count);
+
+    // Waits for octets and appends them to buffered(), at most 16 KiB a call. Returns how many; 0:
+    // the peer has ended its side. Throws Disconnected, TimedOut.
+    Task<std::size_t> fill(Deadline deadline);
+
+    // Waits until there is something to read (or buffered already), the signal is raised, or the
+    // deadline has passed. Throws Disconnected only.
+    Task<Wake> wait(Signal& signal, Deadline deadline);
+
+    // Sends everything. Throws Disconnected, TimedOut (limits::kWriteTimeout without progress).
+    Task<void> write(std::string_view octets);
+    // The same for several pieces, in one go where the socket can.
+    Task<void> write(std::span<const std::string_view> pieces);
+
+    // Server side of TLS. What arrived before is dropped: nothing from before the handshake
+    // survives it. Throws Disconnected, TimedOut.
+    Task<void> startTls(TlsContext& context);
+
+    bool isTls() const;
+    TlsInfo tlsInfo() const;
+    // RFC 9266 tls-exporter, 32 octets. Nothing without TLS (or TLS 1.2 without extended master
+    // secret).
+    std::optional<std::string> channelBinding() const;
+    // The name that the client asked for (SNI); empty: none.
+    std::string serverName() const;
+
+    // "192.0.2.1"; "unix" for a unix socket.
+    std::string peerIp() const;
+    std::uint16_t peerPort() const;
+    bool peerIsLoopback() const;
+    std::uint16_t localPort() const;
+
+    std::uint64_t octetsIn() const;
+    std::uint64_t octetsOut() const;
+
+    Reactor& reactor();
+
+    // Sends close_notify and FIN; waits for nothing. Also wakes the coroutine that waits in it,
+    // with Disconnected. Thread: its reactor's.
+    void close();
+
+    class Implementation;
+
+private:
+    std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace daybook

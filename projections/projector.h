@@ -1,0 +1,60 @@
+// projector.h
+//
+// Folds events into the views: live, inside the scribe's open transaction, and in catch-up from the
+// journal. Stops at a kind that no projection knows unless it is ignorable. One thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "journal/journal.h"
+#include "journal/journal_reader.h"
+#include "projections/views.h"
+
+namespace daybook {
+
+class UnknownKind : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+// Applies one event to all projections. Throws UnknownKind.
+void applyToAll(const Record& record, lmdb::WriteTransaction& txn, const ViewTables& tables);
+
+// Notes in the same transaction how far the views are, and the journal's root there.
+void markApplied(
+    lmdb::WriteTransaction& txn,
+    const ViewTables& tables,
+    std::uint64_t journalId,
+    Seq appliedSeq,
+    const Hash256& root);
+
+enum class ViewsState { Usable, Empty, Ahead, OtherJournal, OtherVersion };
+
+// Compares what the views say of themselves with the journal (DESIGN 3.3).
+ViewsState stateOf(ViewsEnvironment& views, const Journal& journal);
+
+using CatchUpProgress = std::function<void(std::uint64_t done, std::uint64_t all)>;
+
+// Applies from the views' appliedSeq + 1 to `to` (0: the journal's head), 10,000 events a
+// transaction; views that cannot be used are emptied first. Returns the appliedSeq.
+Seq catchUp(
+    ViewsEnvironment& views, const Journal& journal, Seq to, const CatchUpProgress& progress = {});
+
+struct ViewDigest {
+    std::string view;
+    std::uint32_t version = 0;
+    std::uint64_t rows = 0;
+    Hash256 digest{};
+
+    bool operator==(const ViewDigest&) const = default;
+};
+
+// SHA-256 over an ordered scan of keys and values of each projection's tables: does not depend on
+// batching. `txn` holds one snapshot for all.
+std::vector<ViewDigest> digestsOf(const lmdb::Transaction& txn, const ViewTables& tables);
+
+}  // namespace daybook

@@ -1,0 +1,54 @@
+// view_tables.h
+//
+// Every table of the views environment, by the view that owns it. Keys and values as grammar are in
+// each view's header; numbers in keys are big-endian, so that an ordered scan is in number order
+// (but tables marked I are integer-keyed, native). All rows are rebuildable: a change of a row's
+// layout raises the projection's version and nothing else.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "journal/lmdb.h"
+
+namespace daybook {
+
+struct ViewTables {
+    lmdb::Table meta;  // name of a projection -> version, appliedSeq, root; journalId
+
+    // accounts
+    lmdb::Table domains;
+    lmdb::Table domainNames;
+    lmdb::Table accounts;
+    lmdb::Table logins;
+    lmdb::Table addresses;
+    lmdb::Table addressNames;
+    lmdb::Table credentials;
+    lmdb::Table keywords;
+    lmdb::Table keywordNames;
+
+    // mailboxes
+    lmdb::Table mailboxes;
+    lmdb::Table mailboxNames;
+    lmdb::Table subscriptions;
+
+    // messages
+    lmdb::Table messages;
+    lmdb::Table changes;     // by mailbox and MODSEQ
+    lmdb::Table tombstones;  // expunged, kept until Purged
+
+    // summaries
+    lmdb::Table summaries;  // I: by seq of Stored
+    lmdb::Table prefixes;   // I: by seq of Stored
+
+    // histories
+    lmdb::Table historyByMessage;
+    lmdb::Table historyByAccount;
+    lmdb::Table historyByMailbox;
+    lmdb::Table historyBySession;
+
+    // access: AccessOpened without its last Fetched
+    lmdb::Table openAccess;  // I: by seq of AccessOpened
+};
+
+}  // namespace daybook

@@ -1,0 +1,43 @@
+// services.h
+//
+// What every protocol's session is given: the server's parts, made by the assembly, which outlive
+// every session. References only; any reactor.
+#pragma once
+
+#include <string>
+
+#include "engine/authentication/authenticator.h"
+#include "engine/config/config.h"
+#include "engine/delivery/reception.h"
+#include "engine/directory/directory.h"
+#include "engine/runtime/tls_context.h"
+#include "engine/scribe/hub.h"
+#include "engine/scribe/scribe.h"
+#include "engine/scribe/strangers.h"
+#include "journal/base/clock.h"
+#include "journal/base/log.h"
+#include "journal/base/random.h"
+#include "journal/content_log.h"
+#include "projections/views.h"
+
+namespace daybook {
+
+struct Services {
+    const Config& config;
+    const Log& log;
+    const Clock& clock;
+    Random& random;
+    Views& views;
+    ContentLog& content;
+    Scribe& scribe;
+    Hub& hub;
+    Strangers& strangers;
+    const Directory& directory;
+    Authenticator& authenticator;
+    Reception& reception;
+    WorkerPool& workers;
+    // For STARTTLS; nullptr: no certificate, so no TLS is offered.
+    TlsContext* tls = nullptr;
+};
+
+}  // namespace daybook

@@ -1,0 +1,219 @@
+#include "engine/control/administration.h"
+
+#include <fmt/format.h>
+
+#include "engine/authentication/password.h"
+#include "engine/directory/address.h"
+#include "projections/projector.h"
+
+namespace daybook {
+
+namespace {
+
+constexpr std::size_t kPasswordOctetsMin = 8;
+constexpr std::size_t kPasswordOctetsMax = 1024;
+constexpr std::size_t kDefaultMailboxes = 6;  // INBOX and five folders
+
+Origin operatorOrigin() { return Origin{.actor = event::Actor::ADMIN}; }
+
+Outcome<std::string> normalizedLogin(const std::string& text) {
+    const std::optional<Address> address = parseAddress(text);
+    if (!address) {
+        return refuse(
+            RefusalReason::InvalidArgument,
+            fmt::format(
+                "'{}' is not an address; an account is named like alice@example.org", text));
+    }
+    return address->text();
+}
+
+}  // namespace
+
+Outcome<AccountId> LocalAdministration::accountNamed(const std::string& login) const {
+    const Outcome<std::string> normalized = normalizedLogin(login);
+    if (!normalized) return std::unexpected(normalized.error());
+    const Snapshot snapshot = parts_.scribe.views().snapshot();
+    const std::optional<AccountRow> account = snapshot.accounts().findLogin(*normalized);
+    if (!account) return refuse(RefusalReason::NoSuchAccount, *normalized);
+    return account->id;
+}
+
+// Written and synced before the event that names it (DESIGN 3.1).
+Outcome<CredentialId> LocalAdministration::keepPassword(const std::string& password) {
+    if (password.size() < kPasswordOctetsMin || password.size() > kPasswordOctetsMax) {
+        return refuse(
+            RefusalReason::InvalidArgument,
+            fmt::format(
+                "a password has {} to {} characters", kPasswordOctetsMin, kPasswordOctetsMax));
+    }
+    const auto id = parts_.random.id<CredentialId>();
+    parts_.secrets.put(id, makeVerifier(password, parts_.random));
+    return id;
+}
+
+void LocalAdministration::forgetPasswords(const std::vector<CredentialId>& credentials) {
+    for (const CredentialId id : credentials) {
+        parts_.secrets.erase(id);
+    }
+}
+
+Outcome<Done> LocalAdministration::addDomain(const std::string& name) {
+    const std::optional<std::string> domain = normalizeDomain(name);
+    if (!domain) {
+        return refuse(
+            RefusalReason::InvalidArgument, fmt::format("'{}' is not a domain name", name));
+    }
+    AddDomain command{.origin = operatorOrigin(), .name = *domain, .newId = {}};
+    command.newId = parts_.random.id<DomainId>();
+    return parts_.scribe.submitAndWait(std::move(command));
+}
+
+Outcome<Done> LocalAdministration::removeDomain(const std::string& name) {
+    const std::optional<std::string> domain = normalizeDomain(name);
+    if (!domain) return refuse(RefusalReason::NoSuchDomain, name);
+    return parts_.scribe.submitAndWait(RemoveDomain{.origin = operatorOrigin(), .name = *domain});
+}
+
+Outcome<AccountId> LocalAdministration::addAccount(
+    const std::string& login, const std::string& displayName, const std::string& password) {
+    const Outcome<std::string> normalized = normalizedLogin(login);
+    if (!normalized) return std::unexpected(normalized.error());
+    const Outcome<CredentialId> credential = keepPassword(password);
+    if (!credential) return std::unexpected(credential.error());
+
+    AddAccount command;
+    command.origin = operatorOrigin();
+    command.login = *normalized;
+    command.displayName = displayName;
+    command.newId = parts_.random.id<AccountId>();
+    command.newAddress = parts_.random.id<AddressId>();
+    command.credential = *credential;
+    for (std::size_t count = 0; count < kDefaultMailboxes; ++count) {
+        command.newMailboxes.push_back(parts_.random.id<MailboxId>());
+        command.newSubscriptions.push_back(parts_.random.number());
+    }
+    const Outcome<AddAccount::Answer> answer = parts_.scribe.submitAndWait(std::move(command));
+    if (!answer) {
+        forgetPasswords({*credential});
+        return std::unexpected(answer.error());
+    }
+    return answer->account;
+}
+
+Outcome<Done> LocalAdministration::setPassword(
+    const std::string& login, const std::string& password) {
+    const Outcome<AccountId> account = accountNamed(login);
+    if (!account) return std::unexpected(account.error());
+    const Outcome<CredentialId> credential = keepPassword(password);
+    if (!credential) return std::unexpected(credential.error());
+    const Outcome<SetPassword::Answer> answer = parts_.scribe.submitAndWait(
+        SetPassword{.origin = operatorOrigin(), .account = *account, .credential = *credential});
+    if (!answer) {
+        forgetPasswords({*credential});
+        return std::unexpected(answer.error());
+    }
+    forgetPasswords(answer->revoked);
+    return Done{};
+}
+
+Outcome<Done> LocalAdministration::setAccountState(
+    const std::string& login, event::AccountState state) {
+    const Outcome<AccountId> account = accountNamed(login);
+    if (!account) return std::unexpected(account.error());
+    return parts_.scribe.submitAndWait(
+        SetAccountState{.origin = operatorOrigin(), .account = *account, .state = state});
+}
+
+Outcome<Done> LocalAdministration::removeAccount(const std::string& login) {
+    const Outcome<AccountId> account = accountNamed(login);
+    if (!account) return std::unexpected(account.error());
+    std::vector<CredentialId> credentials;
+    {
+        const Snapshot snapshot = parts_.scribe.views().snapshot();
+        for (const CredentialRow& row : snapshot.accounts().credentialsOf(*account)) {
+            credentials.push_back(row.id);
+        }
+    }
+    const Outcome<Done> answer =
+        parts_.scribe.submitAndWait(RemoveAccount{.origin = operatorOrigin(), .account = *account});
+    if (answer) forgetPasswords(credentials);
+    return answer;
+}
+
+Outcome<Done> LocalAdministration::addAlias(const std::string& address, const std::string& login) {
+    const Outcome<AccountId> account = accountNamed(login);
+    if (!account) return std::unexpected(account.error());
+    const Outcome<std::string> normalized = normalizedLogin(address);
+    if (!normalized) return std::unexpected(normalized.error());
+    AddAddress command;
+    command.origin = operatorOrigin();
+    command.account = *account;
+    command.address = *normalized;
+    command.newId = parts_.random.id<AddressId>();
+    return parts_.scribe.submitAndWait(std::move(command));
+}
+
+Outcome<Done> LocalAdministration::removeAlias(
+    const std::string& address, const std::string& login) {
+    const Outcome<AccountId> account = accountNamed(login);
+    if (!account) return std::unexpected(account.error());
+    const Outcome<std::string> normalized = normalizedLogin(address);
+    if (!normalized) return std::unexpected(normalized.error());
+    return parts_.scribe.submitAndWait(RemoveAddress{
+        .origin = operatorOrigin(),
+        .account = *account,
+        .address = *normalized,
+    });
+}
+
+Outcome<Done> LocalAdministration::recordJournalRead(
+    Seq from, Seq to, const std::string& query, const std::string& user) {
+    return parts_.scribe.submitAndWait(RecordJournalRead{
+        .origin = operatorOrigin(),
+        .from = from,
+        .to = to,
+        .query = query,
+        .user = user,
+    });
+}
+
+Outcome<Done> LocalAdministration::recordVerifyRun(Seq from, Seq to, std::uint16_t result) {
+    return parts_.scribe.submitAndWait(RecordVerifyRun{
+        .origin = operatorOrigin(),
+        .from = from,
+        .to = to,
+        .result = result,
+    });
+}
+
+Outcome<AdoptedViews> LocalAdministration::adoptViews(const std::filesystem::path& folder) {
+    Outcome<AdoptedViews> outcome = refuse(RefusalReason::ShuttingDown);
+    parts_.scribe.betweenRounds([&] {
+        Views& views = parts_.scribe.views();
+        AdoptedViews adopted;
+        std::vector<ViewDigest> rebuilt;
+        {
+            ViewsEnvironment built(folder, views.options());
+            adopted.appliedSeq = catchUp(built, parts_.journal, Seq());
+            const lmdb::ReadTransaction txn(built.environment());
+            rebuilt = digestsOf(txn, built.tables());
+        }
+        {
+            const Snapshot live = views.snapshot();
+            const std::shared_ptr<ViewsEnvironment> current = views.environment();
+            adopted.differed = digestsOf(live.transaction(), current->tables()) != rebuilt;
+        }
+        views.adopt(folder);
+        outcome = adopted;
+    });
+    return outcome;
+}
+
+Outcome<Done> LocalAdministration::reload() {
+    if (!parts_.reload) {
+        return refuse(RefusalReason::InvalidArgument, "no server is running here");
+    }
+    return parts_.reload();
+}
+
+}  // namespace daybook

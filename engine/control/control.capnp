@@ -1,0 +1,35 @@
+# control.capnp
+#
+# The operator's interface to a running server, on the unix socket DIR/run/control.sock (its folder
+# is readable by the server's user alone). One method for each method of administration.h.
+@0xa91d3e5b7c264f08;
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("daybook::control");
+
+struct Result {
+  # What became of it.
+  ok @0 :Bool;
+  reason @1 :UInt16;
+  # Of the refusal, as refusal.h numbers them; both sides are of one version (see hello).
+  detail @2 :Text;
+}
+
+interface Control {
+  hello @0 () -> (version :Text, pid :UInt32, sessions :UInt64, appliedSeq :UInt64);
+  # Who is there. A tool of another version stops here.
+
+  addDomain @1 (name :Text) -> (result :Result);
+  removeDomain @2 (name :Text) -> (result :Result);
+  addAccount @3 (login :Text, displayName :Text, password :Text)
+      -> (result :Result, account :UInt64);
+  setPassword @4 (login :Text, password :Text) -> (result :Result);
+  setAccountState @5 (login :Text, active :Bool) -> (result :Result);
+  removeAccount @6 (login :Text) -> (result :Result);
+  addAlias @7 (address :Text, login :Text) -> (result :Result);
+  removeAlias @8 (address :Text, login :Text) -> (result :Result);
+  recordJournalRead @9 (from :UInt64, to :UInt64, query :Text, user :Text) -> (result :Result);
+  recordVerifyRun @10 (from :UInt64, to :UInt64, exitStatus :UInt16) -> (result :Result);
+  adoptViews @11 (folder :Text) -> (result :Result, appliedSeq :UInt64, differed :Bool);
+  reload @12 () -> (result :Result);
+}

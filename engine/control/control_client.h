@@ -1,0 +1,61 @@
+// control_client.h
+//
+// An Administration that is carried out by the running server, through its control socket.
+// Blocking; one thread, on which no other KJ event loop runs. Throws ServerUnreachable when the
+// server goes away.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+#include "engine/control/administration.h"
+
+namespace daybook {
+
+class ServerUnreachable : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+struct ServerHello {
+    std::string version;
+    std::uint32_t pid = 0;
+    std::uint64_t sessions = 0;
+    Seq appliedSeq;
+};
+
+class ControlClient final : public Administration {
+public:
+    // Throws ServerUnreachable if nobody answers there.
+    explicit ControlClient(const std::filesystem::path& socket);
+    ~ControlClient() override;
+
+    ServerHello hello();
+
+    Outcome<Done> addDomain(const std::string& name) override;
+    Outcome<Done> removeDomain(const std::string& name) override;
+    Outcome<AccountId> addAccount(
+        const std::string& login,
+        const std::string& displayName,
+        const std::string& password) override;
+    Outcome<Done> setPassword(const std::string& login, const std::string& password) override;
+    Outcome<Done> setAccountState(const std::string& login, event::AccountState state) override;
+    Outcome<Done> removeAccount(const std::string& login) override;
+    Outcome<Done> addAlias(const std::string& address, const std::string& login) override;
+    Outcome<Done> removeAlias(const std::string& address, const std::string& login) override;
+    Outcome<Done> recordJournalRead(
+        Seq from, Seq to, const std::string& query, const std::string& user) override;
+    Outcome<Done> recordVerifyRun(Seq from, Seq to, std::uint16_t result) override;
+    Outcome<AdoptedViews> adoptViews(const std::filesystem::path& folder) override;
+    Outcome<Done> reload() override;
+
+    class Implementation;
+
+private:
+    std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace daybook

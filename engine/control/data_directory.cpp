@@ -1,0 +1,68 @@
+#include "engine/control/data_directory.h"
+
+#include <array>
+#include <cerrno>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <system_error>
+#include <unistd.h>
+
+#include "journal/base/ascii.h"
+
+namespace daybook {
+
+namespace {
+
+int pidIn(int file) {
+    std::array<char, 32> text{};
+    const ssize_t count = ::pread(file, text.data(), text.size(), 0);
+    if (count <= 0) return 0;
+    const std::string_view digits(text.data(), static_cast<std::size_t>(count));
+    return static_cast<int>(parseNumber(trimmed(digits), INT32_MAX).value_or(0));
+}
+
+[[noreturn]] void fail(const std::filesystem::path& file, const char* what) {
+    throw std::system_error(
+        errno, std::generic_category(), fmt::format("{} {}", what, file.string()));
+}
+
+}  // namespace
+
+void DataDirectory::makeRunFolders() const {
+    std::filesystem::create_directories(spool());
+    std::filesystem::permissions(run(), std::filesystem::perms::owner_all);
+}
+
+DirectoryLocked::DirectoryLocked(const std::filesystem::path& directory, int pid)
+    : std::runtime_error(fmt::format(
+          "{} is in use by another daybook process (pid {}); stop it first",
+          directory.string(),
+          pid)),
+      pid_(pid) {}
+
+WriterLock::WriterLock(const DataDirectory& directory) {
+    directory.makeRunFolders();
+    const std::filesystem::path path = directory.lockFile();
+    file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file_ < 0) fail(path, "cannot open the lock file");
+    if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
+        const int why = errno;
+        const int pid = pidIn(file_);
+        ::close(file_);
+        if (why == EWOULDBLOCK) throw DirectoryLocked(directory.path(), pid);
+        errno = why;
+        fail(path, "cannot lock");
+    }
+    const std::string pid = fmt::format("{}\n", ::getpid());
+    const bool written = ::ftruncate(file_, 0) == 0 && ::pwrite(file_, pid.data(), pid.size(), 0) ==
+                                                           static_cast<ssize_t>(pid.size());
+    if (!written) {
+        ::close(file_);
+        fail(path, "cannot write the lock file");
+    }
+}
+
+WriterLock::~WriterLock() { ::close(file_); }
+
+}  // namespace daybook

@@ -1,0 +1,65 @@
+// data_directory.h
+//
+// The parts of a data directory and the lock that lets one process write it:
+//
+//     daybook.toml  journal/  content/  views/  secrets/  keys/  tls/
+//     run/          lock, ports.json, control.sock, spool/
+//
+// Thread: any.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+namespace daybook {
+
+class DataDirectory {
+public:
+    explicit DataDirectory(std::filesystem::path path) : path_(std::move(path)) {}
+
+    const std::filesystem::path& path() const { return path_; }
+
+    std::filesystem::path run() const { return path_ / "run"; }
+
+    std::filesystem::path spool() const { return run() / "spool"; }
+
+    std::filesystem::path lockFile() const { return run() / "lock"; }
+
+    std::filesystem::path portsFile() const { return run() / "ports.json"; }
+
+    std::filesystem::path controlSocket() const { return run() / "control.sock"; }
+
+    // Makes run/ and run/spool/ where they are missing.
+    void makeRunFolders() const;
+
+private:
+    std::filesystem::path path_;
+};
+
+// Another process writes this directory; `pid` is what the lock file says of it.
+class DirectoryLocked : public std::runtime_error {
+public:
+    DirectoryLocked(const std::filesystem::path& directory, int pid);
+
+    int pid() const { return pid_; }
+
+private:
+    int pid_;
+};
+
+// Held for the life of the object; the kernel frees it if the process dies.
+class WriterLock {
+public:
+    // Throws DirectoryLocked, std::system_error.
+    explicit WriterLock(const DataDirectory& directory);
+    ~WriterLock();
+    WriterLock(const WriterLock&) = delete;
+    WriterLock& operator=(const WriterLock&) = delete;
+
+private:
+    int file_ = -1;
+};
+
+}  // namespace daybook

@@ -7,11 +7,13 @@
 //     historyByAccount = accountId seq -> kind
 //     historyByMailbox = mailboxId seq -> kind        Copied and Moved stand under both mailboxes
 //     historyBySession = sessionId seq -> kind
+//     openAccess       = seq -> accountId mailboxId sessionId
 //
+// What the header does not name (0) is not indexed; kinds that this program does not know are.
 // Events about many UIDs (FlagsChanged, Expunged, Fetched, Copied, Moved) stand under the mailbox;
-// the reader of a message's history follows its placements through them. Also the open windows of
-// access: openAccess = seq of AccessOpened -> accountId mailboxId sessionId.
-// Read side: any thread, as long as its transaction lives.
+// the reader of a message's history follows its placements through them. `openAccess` has every
+// AccessOpened that has no last Fetched and no AccessWindowLost. Read side: any thread, as long as
+// its transaction lives.
 #pragma once
 
 #include <functional>

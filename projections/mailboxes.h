@@ -1,11 +1,12 @@
 // mailboxes.h
 //
-// The mailboxes of every account: names, UIDVALIDITY, UIDNEXT, HIGHESTMODSEQ, counts,
-// subscriptions.
+// The mailboxes of every account: names, UIDVALIDITY, special use, subscriptions; UIDNEXT,
+// HIGHESTMODSEQ and counts are read from mailbox_totals.h.
 //
-//     mailboxes     = accountId mailboxId -> row, name
-//     mailboxNames  = accountId name -> mailboxId
-//     subscriptions = accountId subscriptionId -> name
+//     mailboxes         = accountId mailboxId -> uidValidity specialUse createdNs name
+//     mailboxNames      = accountId name -> mailboxId
+//     lastUidValidities = accountId -> the greatest UIDVALIDITY that the account ever had
+//     subscriptions     = accountId subscriptionId -> name
 //
 // Names are whole paths in UTF-8 (NFC as they came), '/' between levels; INBOX is "INBOX" whatever
 // case it was asked for in. A parent need not be a mailbox: LIST then shows it as \NonExistent.

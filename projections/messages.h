@@ -1,13 +1,17 @@
 // messages.h
 //
-// The messages of every mailbox, by UID and by MODSEQ.
+// The messages of every mailbox, by UID and by MODSEQ, and what they come to (mailbox_totals.h).
 //
-//     messages   = mailboxId uid -> row, keyword ids
-//     changes    = mailboxId modSeq uid -> (empty)       one row a message that is there
-//     tombstones = mailboxId modSeq uid -> row            as it was when it was expunged
+//     messages   = mailboxId uid -> row
+//     changes    = mailboxId modSeq uid -> (empty) | "x"   one row a message; x: it is a tombstone
+//     tombstones = mailboxId uid -> row                    as it was, but modSeq is its expunge's
+//     row        = systemFlags zoneMinutes prefixOctets modSeq message emailId threadId storedSeq
+//                  internalDateNs savedNs octets segment offset blobOctets *keyword
 //
-// `changes` is what CONDSTORE, QRESYNC and the untagged updates of concurrent sessions read. Read
-// side: any thread, as long as its transaction lives.
+// `changes` is what CONDSTORE, QRESYNC and the untagged updates of concurrent sessions read. UIDs
+// are never used again, so a UID names one message or one tombstone. Tombstones of a deleted
+// mailbox stay as well; only Purged removes one. Read side: any thread, as long as its transaction
+// lives.
 #pragma once
 
 #include <functional>

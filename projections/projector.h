@@ -2,12 +2,16 @@
 //
 // Folds events into the views: live, inside the scribe's open transaction, and in catch-up from the
 // journal. Stops at a kind that no projection knows unless it is ignorable. One thread.
+//
+//     meta = name of a projection -> version appliedSeq root
+//            "journal"            -> journalId
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "journal/journal.h"
@@ -32,15 +36,30 @@ void markApplied(
     Seq appliedSeq,
     const Hash256& root);
 
+// What the views say of themselves.
+struct Applied {
+    std::uint64_t journalId = 0;
+    Seq appliedSeq;  // zero: nothing is applied
+    Hash256 root{};
+    bool sameVersions = true;  // each projection is there, in this program's version
+};
+
+Applied readApplied(const lmdb::Transaction& txn, const ViewTables& tables);
+// That alone, in one look-up.
+Seq readAppliedSeq(const lmdb::Transaction& txn, const ViewTables& tables);
+
 enum class ViewsState { Usable, Empty, Ahead, OtherJournal, OtherVersion };
 
-// Compares what the views say of themselves with the journal (DESIGN 3.3).
+// Compares what the views say of themselves with the journal (DESIGN 3.3). Ahead: of the journal,
+// or their root is not the journal's.
 ViewsState stateOf(ViewsEnvironment& views, const Journal& journal);
 
 using CatchUpProgress = std::function<void(std::uint64_t done, std::uint64_t all)>;
 
-// Applies from the views' appliedSeq + 1 to `to` (0: the journal's head), 10,000 events a
-// transaction; views that cannot be used are emptied first. Returns the appliedSeq.
+// Applies from the views' appliedSeq + 1 to `to` (0: the journal's head), about 10,000 events a
+// transaction, each ending where a commit of the journal ended; views that cannot be used are
+// emptied first. Returns the appliedSeq. Where no commit ended at `to` (a view as of a seq) the
+// root is unknown: such views are never Usable.
 Seq catchUp(
     ViewsEnvironment& views, const Journal& journal, Seq to, const CatchUpProgress& progress = {});
 
@@ -53,8 +72,9 @@ struct ViewDigest {
     bool operator==(const ViewDigest&) const = default;
 };
 
-// SHA-256 over an ordered scan of keys and values of each projection's tables: does not depend on
-// batching. `txn` holds one snapshot for all.
+// SHA-256 over each projection's tables: the table's name (its length as u32 before it), then, in
+// order, every key and value (likewise). Does not depend on batching. `txn` holds one snapshot for
+// all.
 std::vector<ViewDigest> digestsOf(const lmdb::Transaction& txn, const ViewTables& tables);
 
 }  // namespace daybook

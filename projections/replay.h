@@ -1,7 +1,8 @@
 // replay.h
 //
 // Rebuilds all views from the journal, beside the live ones, in an environment of their own, and
-// compares. Opens no socket, names no clock. The swap is Views::adopt, by who holds the writer's
+// compares. Opens no socket; the clock it looks at only
+// times it. The swap is Views::adopt, by who holds the writer's
 // lock; a tool beside a running server asks it through the control socket. One thread.
 #pragma once
 
@@ -22,7 +23,7 @@ struct ReplayResult {
 };
 
 // Builds views up to `to` (0: the journal's head) in `folder`, which must not exist or be empty;
-// synced when it returns.
+// synced and closed when it returns. Throws ViewsUnusable, UnknownKind.
 ReplayResult replayInto(
     const Journal& journal,
     const std::filesystem::path& folder,
@@ -44,7 +45,8 @@ struct ReplayComparison {
 };
 
 // Replays to exactly the live views' appliedSeq into a temporary folder beside them and compares.
-// Works while the server serves. The folder is removed.
+// Works while the server serves. The folder is removed. Throws ViewsUnusable if the live views are
+// ahead of the journal.
 ReplayComparison checkReplay(
     const Journal& journal, const Views& views, const CatchUpProgress& progress = {});
 

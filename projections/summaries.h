@@ -3,9 +3,10 @@
 // What FETCH answers without opening the message: its summary (journal/schema/summary.capnp, as it
 // was made at arrival) and the recipient's prefix, by the seq of its Stored event.
 //
-//     summaries = storedSeq -> summary::Summary, unframed
-//     prefixes  = storedSeq -> octets
+//     summaries = storedSeq -> summary::Summary, unframed     where summaryOctets > 0
+//     prefixes  = storedSeq -> octets                         where prefixOctets > 0
 //
+// Which rows exist is the core's to say; the value of one that is erased is empty.
 // Read side: any thread; the octets live as long as the transaction.
 #pragma once
 

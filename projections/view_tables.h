@@ -1,20 +1,19 @@
 // view_tables.h
 //
 // Every table of the views environment, by the view that owns it. Keys and values as grammar are in
-// each view's header; numbers in keys are big-endian, so that an ordered scan is in number order
-// (but tables marked I are integer-keyed, native). All rows are rebuildable: a change of a row's
-// layout raises the projection's version and nothing else.
+// each view's header, their coding in table.h; numbers in keys are big-endian, so that an ordered
+// scan is in number order (but tables marked I are integer-keyed, native). All rows are
+// rebuildable: a change of a row's layout raises the projection's version and nothing else.
 #pragma once
 
-#include <string_view>
-#include <vector>
+#include <span>
 
 #include "journal/lmdb.h"
 
 namespace daybook {
 
 struct ViewTables {
-    lmdb::Table meta;  // name of a projection -> version, appliedSeq, root; journalId
+    lmdb::Table meta;  // name of a projection -> version, appliedSeq, root; "journal" -> journalId
 
     // accounts
     lmdb::Table domains;
@@ -30,10 +29,12 @@ struct ViewTables {
     // mailboxes
     lmdb::Table mailboxes;
     lmdb::Table mailboxNames;
+    lmdb::Table lastUidValidities;
     lmdb::Table subscriptions;
 
     // messages
     lmdb::Table messages;
+    lmdb::Table mailboxTotals;
     lmdb::Table changes;     // by mailbox and MODSEQ
     lmdb::Table tombstones;  // expunged, kept until Purged
 
@@ -50,5 +51,15 @@ struct ViewTables {
     // access: AccessOpened without its last Fetched
     lmdb::Table openAccess;  // I: by seq of AccessOpened
 };
+
+struct ViewTableSpec {
+    const char* name;
+    lmdb::Table ViewTables::* member;
+    bool integerKeys = false;
+};
+
+// Each table once, `meta` first.
+std::span<const ViewTableSpec> allViewTables();
+const ViewTableSpec& specOf(lmdb::Table ViewTables::* member);
 
 }  // namespace daybook

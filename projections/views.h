@@ -7,11 +7,10 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
-#include <optional>
-#include <string>
+#include <stdexcept>
+#include <string_view>
 #include <vector>
 
-#include "journal/journal.h"
 #include "journal/lmdb.h"
 #include "projections/accounts.h"
 #include "projections/histories.h"
@@ -21,25 +20,44 @@
 
 namespace daybook {
 
+// Folders in DIR/views that begin so hold a comparison that is under way (replay.h).
+inline constexpr std::string_view kCheckFolderPrefix = "check-";
+
 struct ViewsOptions {
     std::size_t mapOctets = std::size_t{1} << 38U;
     lmdb::Sync sync = lmdb::Sync::NoMeta;
     bool readOnly = false;
 };
 
-// One environment of views: folder, tables.
+// There are no views to open, or not such that this program can read them: the text says what to
+// do.
+class ViewsUnusable : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+// One environment of views: folder, tables, and the read transactions that wait to be used again.
+// Thread: any.
 class ViewsEnvironment {
 public:
-    // Makes the folder and the tables if they are not there (unless readOnly: then throws).
+    // Makes the folder and the tables if they are not there (unless readOnly: then throws
+    // ViewsUnusable).
     ViewsEnvironment(const std::filesystem::path& folder, const ViewsOptions& options);
 
     lmdb::Environment& environment() { return environment_; }
 
     const ViewTables& tables() const { return tables_; }
 
+    // A read transaction on what is committed now, from the pool: renewing one costs a tenth of
+    // beginning it. Give it back before the environment goes.
+    std::unique_ptr<lmdb::ReadTransaction> borrow();
+    void giveBack(std::unique_ptr<lmdb::ReadTransaction> txn) noexcept;
+
 private:
     lmdb::Environment environment_;
     ViewTables tables_;
+    std::mutex mutex_;
+    std::vector<std::unique_ptr<lmdb::ReadTransaction>> idle_;
 };
 
 // All read sides over one transaction. Cheap; lives no longer than the transaction.
@@ -71,6 +89,7 @@ private:
 class Snapshot {
 public:
     explicit Snapshot(std::shared_ptr<ViewsEnvironment> environment);
+    ~Snapshot();
     Snapshot(const Snapshot&) = delete;
     Snapshot& operator=(const Snapshot&) = delete;
 
@@ -86,36 +105,49 @@ public:
 
     Seq appliedSeq() const { return reader().appliedSeq(); }
 
-    const lmdb::ReadTransaction& transaction() const { return txn_; }
+    const lmdb::ReadTransaction& transaction() const { return *txn_; }
+
+    const ViewTables& tables() const { return environment_->tables(); }
 
 private:
-    ViewsReader reader() const { return {txn_, environment_->tables()}; }
+    ViewsReader reader() const { return {*txn_, environment_->tables()}; }
 
+    // Shared: the environment that was replaced lives until its last snapshot is gone.
     std::shared_ptr<ViewsEnvironment> environment_;
-    lmdb::ReadTransaction txn_;
+    std::unique_ptr<lmdb::ReadTransaction> txn_;
 };
 
-// The views of one data directory. Thread: any.
+// The views of one data directory: DIR/views/1, DIR/views/2 ... and DIR/views/CURRENT, a file with
+// the name of the one that counts. Thread: any.
 class Views {
 public:
     // Opens what DIR/views/CURRENT names; makes a first environment if there is none (unless
-    // readOnly). Does not catch up: see Projector.
+    // readOnly: then throws ViewsUnusable). Opened for writing, removes what CURRENT does not name.
+    // Does not catch up: see projector.h.
     Views(const std::filesystem::path& directory, const ViewsOptions& options);
 
     Snapshot snapshot() const { return Snapshot(environment()); }
 
     std::shared_ptr<ViewsEnvironment> environment() const;
 
-    // Takes over an environment that was built beside (replay.h): swaps CURRENT (written, synced,
-    // renamed, folder synced). Open snapshots keep the old one. Thread: scribe.
+    // A folder's name in DIR/views that is not taken: where to build what is to be adopted.
+    std::filesystem::path freshFolder() const;
+
+    // Takes over an environment that was built and closed in a freshFolder(): swaps CURRENT
+    // (written, synced, renamed, folder synced). Open snapshots keep the old one. Throws
+    // ViewsUnusable if the folder is none of DIR/views. Thread: scribe.
     void adopt(const std::filesystem::path& folder);
 
     const std::filesystem::path& directory() const { return directory_; }
+
+    // DIR/views
+    const std::filesystem::path& folder() const { return folder_; }
 
     const ViewsOptions& options() const { return options_; }
 
 private:
     std::filesystem::path directory_;
+    std::filesystem::path folder_;
     ViewsOptions options_;
     mutable std::mutex mutex_;
     std::shared_ptr<ViewsEnvironment> environment_;

@@ -1,0 +1,50 @@
+#include "projections/view_tables.h"
+
+#include <algorithm>
+#include <array>
+
+#include "journal/base/assert.h"
+
+namespace daybook {
+
+namespace {
+
+constexpr std::array kViewTables = {
+    ViewTableSpec{"meta", &ViewTables::meta},
+    ViewTableSpec{"domains", &ViewTables::domains},
+    ViewTableSpec{"domainNames", &ViewTables::domainNames},
+    ViewTableSpec{"accounts", &ViewTables::accounts},
+    ViewTableSpec{"logins", &ViewTables::logins},
+    ViewTableSpec{"addresses", &ViewTables::addresses},
+    ViewTableSpec{"addressNames", &ViewTables::addressNames},
+    ViewTableSpec{"credentials", &ViewTables::credentials},
+    ViewTableSpec{"keywords", &ViewTables::keywords},
+    ViewTableSpec{"keywordNames", &ViewTables::keywordNames},
+    ViewTableSpec{"mailboxes", &ViewTables::mailboxes},
+    ViewTableSpec{"mailboxNames", &ViewTables::mailboxNames},
+    ViewTableSpec{"lastUidValidities", &ViewTables::lastUidValidities},
+    ViewTableSpec{"subscriptions", &ViewTables::subscriptions},
+    ViewTableSpec{"messages", &ViewTables::messages},
+    ViewTableSpec{"mailboxTotals", &ViewTables::mailboxTotals},
+    ViewTableSpec{"changes", &ViewTables::changes},
+    ViewTableSpec{"tombstones", &ViewTables::tombstones},
+    ViewTableSpec{"summaries", &ViewTables::summaries, true},
+    ViewTableSpec{"prefixes", &ViewTables::prefixes, true},
+    ViewTableSpec{"historyByMessage", &ViewTables::historyByMessage},
+    ViewTableSpec{"historyByAccount", &ViewTables::historyByAccount},
+    ViewTableSpec{"historyByMailbox", &ViewTables::historyByMailbox},
+    ViewTableSpec{"historyBySession", &ViewTables::historyBySession},
+    ViewTableSpec{"openAccess", &ViewTables::openAccess, true},
+};
+
+}  // namespace
+
+std::span<const ViewTableSpec> allViewTables() { return kViewTables; }
+
+const ViewTableSpec& specOf(lmdb::Table ViewTables::* member) {
+    const auto* const found = std::ranges::find(kViewTables, member, &ViewTableSpec::member);
+    DAYBOOK_ASSERT(found != kViewTables.end());
+    return *found;
+}
+
+}  // namespace daybook

@@ -93,12 +93,19 @@ public:
     void settle(Place place);
     // The record gets no event: its octets are zeroed and its space goes back. Thread: any.
     void release(Place place);
+    // Events up to `seq` are committed: what is appended from now on can only be named by later
+    // ones. Never goes back. Thread: scribe.
+    void committedTo(std::uint64_t seq);
+    // Recovery: append behind `offset` in that segment; what is there is cleared. Without this the
+    // first append starts a new segment.
+    void continueAt(std::uint32_t segment, std::uint64_t offset);
 
     // Everything appended before this call is durable when it returns. A failure is final: the
     // caller stops the server, never tries again (DESIGN 3.3).
     void sync();
 
-    // For `meta`; `head` is the seq of the last event of the commit that is being made.
+    // For `meta`; `head` is the seq of the last event of the commit that is being made. The newest
+    // segment is always among them, and last: one with a greater number came later.
     std::vector<SegmentEnd> openEnds(std::uint64_t head) const;
 
     // The whole content, its chunks' checksums checked. Nothing if the record is erased or unused.
@@ -117,10 +124,11 @@ public:
         ContentKind kind;
         ContentState state;
         std::uint64_t octets;
+        std::uint64_t end;  // one past the record
     };
 
-    // Walks a segment's records from `offset`; stops at the first that was never written whole.
-    // For recovery and verify.
+    // Walks a segment's records from `offset` (0: the first); stops where no record's fixed part
+    // stands. A record that no event names need not be whole. For recovery and verify.
     std::vector<Found> scan(std::uint32_t segment, std::uint64_t offset) const;
     std::vector<std::uint32_t> segments() const;
     std::uint64_t octetsOnDisk() const;

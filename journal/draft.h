@@ -7,6 +7,7 @@
 #include <array>
 #include <capnp/message.h>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <span>
@@ -17,6 +18,9 @@
 #include "journal/schema/event.capnp.h"
 
 namespace daybook {
+
+// The version of the kinds' fields that this program writes (Core.schema).
+inline constexpr std::uint16_t kSchemaVersion = 1;
 
 class Draft {
 public:

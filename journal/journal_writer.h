@@ -28,7 +28,9 @@ public:
     TimeNs lastTimeNs() const;
 
     // Gives the draft its seq and time, writes its annexes, stores and hashes its core. The blobs
-    // that it names are settled. The record lives until the batch ends.
+    // that it names are settled when the batch is committed; after an abort they are the caller's
+    // to release. The record lives until the batch ends, and so must the draft: it serves the
+    // record's annexes and summary from memory.
     // Throws lmdb::Error, ContentError: call abort().
     const Record& append(Draft& draft, TimeNs now);
 

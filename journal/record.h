@@ -109,6 +109,9 @@ private:
 };
 
 ContentRef refOf(const event::AnnexRef::Reader& reference);
+// Of the whole record: the message's octets and its summary behind them.
 ContentRef refOf(const event::BlobRef::Reader& reference);
+// The blob that an event of this kind names; nothing if it names none.
+std::optional<event::BlobRef::Reader> blobOf(const event::Core::Reader& core);
 
 }  // namespace daybook

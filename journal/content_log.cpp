@@ -258,7 +258,11 @@ void ContentLog::Implementation::committedTo(std::uint64_t seq) {
 
 void ContentLog::Implementation::continueAt(std::uint32_t segment, std::uint64_t offset) {
     const File file = findFile(segment);
-    DAYBOOK_ASSERT(file != nullptr);
+    if (!file) {
+        const std::scoped_lock lock(mutex_);
+        newest_ = std::max(newest_, segment);
+        return;
+    }
     file->clearTail(offset);
     file->sync();
     const std::scoped_lock lock(mutex_);

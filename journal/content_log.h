@@ -96,8 +96,8 @@ public:
     // Events up to `seq` are committed: what is appended from now on can only be named by later
     // ones. Never goes back. Thread: scribe.
     void committedTo(std::uint64_t seq);
-    // Recovery: append behind `offset` in that segment; what is there is cleared. Without this the
-    // first append starts a new segment.
+    // Recovery: append behind `offset` in that segment; what is there is cleared. If its file is
+    // missing, its number is not used again. Without this the first append starts a new segment.
     void continueAt(std::uint32_t segment, std::uint64_t offset);
 
     // Everything appended before this call is durable when it returns. A failure is final: the

@@ -108,7 +108,7 @@ public:
         try {
             journal_.content().sync();
             putHead();
-            txn_->commit();
+            commitTransaction();
         } catch (...) {
             abort();
             throw;
@@ -172,6 +172,17 @@ private:
             tables.meta,
             format::kEndsKey,
             format::encodeEnds(journal_.content().openEnds(head.size)));
+    }
+
+    void commitTransaction() {
+        try {
+            txn_->commit();
+        } catch (const lmdb::Error& error) {
+            // Whether the last page reached the disk is not known: the next start reads it, and
+            // decides then whether the annexes are named.
+            if (!error.isFull()) annexes_.clear();
+            throw;
+        }
     }
 
     void releaseAnnex(Place place) {

@@ -4,8 +4,6 @@
 #include <cstring>
 #include <fmt/format.h>
 
-#include "journal/base/assert.h"
-
 namespace daybook::lmdb {
 
 namespace {
@@ -196,7 +194,9 @@ bool Cursor::previous() {
 }
 
 std::uint64_t Cursor::number() const {
-    DAYBOOK_ASSERT(key_.size() == sizeof(std::uint64_t));
+    // A damaged file, not a fault of ours.
+    if (key_.size() != sizeof(std::uint64_t))
+        throw Error("lmdb: a key of an integer-keyed table is no number", MDB_CORRUPTED);
     std::uint64_t number = 0;
     std::memcpy(&number, key_.data(), sizeof number);
     return number;

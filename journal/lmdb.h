@@ -173,7 +173,7 @@ public:
 
     std::string_view value() const { return value_; }
 
-    // Of an integer-keyed table.
+    // Of an integer-keyed table. Throws Error if the file is damaged.
     std::uint64_t number() const;
 
 private:

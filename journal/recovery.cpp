@@ -46,11 +46,19 @@ struct Scanned {
     bool isWhole = true;     // every named record was found
 };
 
+std::vector<ContentLog::Found> recordsBehind(const ContentLog& content, SegmentEnd from) {
+    try {
+        return content.scan(from.segment, from.end);
+    } catch (const ContentDamaged&) {
+        // The segment's header: its records count as missing, and the server starts.
+        return {};
+    }
+}
+
 Scanned recoverSegment(
     ContentLog& content, SegmentEnd from, const std::set<Place>& named, RecoveryReport& report) {
     Scanned scanned{.tail = from.end, .isWhole = true};
-    const std::vector<ContentLog::Found> records = content.scan(from.segment, from.end);
-    for (const ContentLog::Found& record : records) {
+    for (const ContentLog::Found& record : recordsBehind(content, from)) {
         scanned.tail = record.end;
         ++report.scanned;
         if (named.contains(record.place)) continue;

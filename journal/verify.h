@@ -18,7 +18,9 @@ namespace daybook {
 
 enum class VerifyDepth { Fast, Full };  // Fast: cores and roots; Full: annexes and blobs too
 
-// In order of weight; the exit status of `journal verify` (DESIGN 9).
+// The exit status of `journal verify` (DESIGN 9). Where several hold, Unreadable (the check could
+// not be finished) goes before Tampered, and that before Incomplete (segment files are missing, the
+// rest is as it was written).
 enum class VerifyResult { Whole = 0, Tampered = 1, Incomplete = 2, Unreadable = 3 };
 
 struct VerifyFault {
@@ -45,14 +47,18 @@ struct VerifyReport {
 
 struct VerifyOptions {
     VerifyDepth depth = VerifyDepth::Full;
+    // Annexes and blobs of earlier events are left out; the cores are always read from the first.
     std::uint64_t fromSeq = 1;
     // Called now and then with the events done and in all.
     std::function<void(std::uint64_t, std::uint64_t)> progress;
 };
 
+// Throws nothing of the journal's: what cannot be read is in the report.
 VerifyReport verify(const std::filesystem::path& directory, const VerifyOptions& options);
 
-// The same in a child process: a crash of the child is a report of Unreadable.
+// The same in a child process: a crash of the child is a report of Unreadable that names the
+// signal. `progress` is called in this process. Throws std::system_error if there is no child to be
+// had.
 VerifyReport verifyInChild(const std::filesystem::path& directory, const VerifyOptions& options);
 
 }  // namespace daybook

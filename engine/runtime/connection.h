@@ -11,6 +11,7 @@
 #include <Poco/Net/StreamSocket.h>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -64,9 +65,12 @@ public:
     // the peer has ended its side. Throws Disconnected, TimedOut.
     Task<std::size_t> fill(Deadline deadline);
 
-    // Waits until there is something to read (or buffered already), the signal is raised, or the
-    // deadline has passed. Throws Disconnected only.
+    // Waits until there is something to read (or buffered already, or the peer has ended its
+    // side), the signal is raised, or the deadline has passed. A raised signal comes first and
+    // stays raised: take() it. Throws Disconnected only.
     Task<Wake> wait(Signal& signal, Deadline deadline);
+    // The same with two signals; isRaised() says which.
+    Task<Wake> wait(Signal& signal, Signal& other, Deadline deadline);
 
     // Sends everything. Throws Disconnected, TimedOut (limits::kWriteTimeout without progress).
     Task<void> write(std::string_view octets);
@@ -85,7 +89,7 @@ public:
     // The name that the client asked for (SNI); empty: none.
     std::string serverName() const;
 
-    // "192.0.2.1"; "unix" for a unix socket.
+    // "192.0.2.1", "2001:db8::1"; "unix" for a unix socket.
     std::string peerIp() const;
     std::uint16_t peerPort() const;
     bool peerIsLoopback() const;
@@ -97,12 +101,13 @@ public:
     Reactor& reactor();
 
     // Sends close_notify and FIN; waits for nothing. Also wakes the coroutine that waits in it,
-    // with Disconnected. Thread: its reactor's.
+    // with Disconnected; so ends every later call. Thread: its reactor's.
     void close();
 
-    class Implementation;
-
 private:
+    class Implementation;
+    Task<Wake> wait(Signal* signal, Signal* other, Deadline deadline);
+
     std::unique_ptr<Implementation> implementation_;
 };
 

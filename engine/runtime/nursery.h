@@ -35,4 +35,8 @@ private:
     std::unique_ptr<Implementation> implementation_;
 };
 
+// Runs the reactor on this thread until the task has ended; rethrows what it threw. For programs
+// and tests that have a thread but no Server.
+void runUntilDone(Reactor& reactor, Task<void> task);
+
 }  // namespace daybook

@@ -11,11 +11,11 @@
 #include <memory>
 
 #include "engine/runtime/task.h"
+#include "engine/runtime/waiter.h"
 
 namespace daybook {
 
-using SteadyTime = std::chrono::steady_clock::time_point;
-using Deadline = SteadyTime;
+struct Watched;
 
 inline Deadline after(std::chrono::milliseconds wait) {
     return std::chrono::steady_clock::now() + wait;
@@ -44,37 +44,46 @@ public:
 
     // Thread: this reactor's.
     struct Sleep {
-        Reactor& reactor;
         SteadyTime until;
+        Waiter waiter;
 
         bool await_ready() const noexcept { return false; }
 
-        void await_suspend(std::coroutine_handle<> handle) const;
+        void await_suspend(std::coroutine_handle<> handle) { waiter.arm(handle, until); }
 
         void await_resume() const noexcept {}
     };
 
-    Sleep sleepUntil(SteadyTime until) { return Sleep{*this, until}; }
+    Sleep sleepUntil(SteadyTime until) { return Sleep{until, Waiter(*this)}; }
 
     // Lets the others run: a task that loops without waiting calls it every 64 rounds.
     struct Yield {
-        Reactor& reactor;
+        Waiter waiter;
 
         bool await_ready() const noexcept { return false; }
 
-        void await_suspend(std::coroutine_handle<> handle) const;
+        void await_suspend(std::coroutine_handle<> handle) {
+            waiter.arm(handle, kNoDeadline);
+            waiter.wake(WakeReason::Ready);
+        }
 
         void await_resume() const noexcept {}
     };
 
-    Yield yield() { return Yield{*this}; }
-
-    // For the files of this folder.
-    class Implementation;
-
-    Implementation& implementation() { return *implementation_; }
+    Yield yield() { return Yield{Waiter(*this)}; }
 
 private:
+    friend class Waiter;
+    friend struct Watched;
+    class Implementation;
+
+    // For Waiter and Watched.
+    void schedule(Waiter& waiter);
+    void queue(Waiter& waiter);
+    void forget(Waiter& waiter);
+    void watch(Watched& watched);
+    void unwatch(Watched& watched);
+
     std::unique_ptr<Implementation> implementation_;
 };
 

@@ -28,20 +28,21 @@ struct SessionStart {
 using SessionFunction = std::function<Task<void>(SessionStart)>;
 
 struct ListenerOptions {
-    std::string name;        // "imap": for ports.json and the log
-    std::string address;     // an IP address, or a path that begins with '/' for a unix socket
+    std::string name{};      // "imap": for ports.json and the log
+    std::string address{};   // an IP address, or a path that begins with '/' for a unix socket
     std::uint16_t port = 0;  // 0: a free one
     TlsContext* implicitTls = nullptr;  // the handshake comes first
     std::size_t connectionsMax = 10'000;
-    std::size_t connectionsPerAddressMax = 100;  // loopback and unix sockets are not counted
+    // For an IPv4 address or an IPv6 /64; loopback and unix sockets are not counted.
+    std::size_t connectionsPerAddressMax = 100;
     // Sent, then closed, when a limit is reached ("421 ..." or "* BYE ..."); not before TLS.
-    std::string busyText;
+    std::string busyText{};
 };
 
 class Server {
 public:
     Server(std::size_t reactors, const Log& log);
-    // Calls stop() if need be.
+    // Calls stop() without patience if need be; then ends the threads.
     ~Server();
 
     // Binds at once (throws with address, port and reason); accepts after start().
@@ -51,7 +52,8 @@ public:
     // Starts the threads and accepts.
     void start();
     // Graceful stop: returns when every session has ended, or `patience` has passed and the rest
-    // was closed and has ended.
+    // was closed and has ended. The reactors still run, for the tasks that are no sessions: join
+    // those next. Thread: none of the reactors'.
     void stop(std::chrono::milliseconds patience);
 
     std::size_t sessionCount() const;

@@ -1,20 +1,21 @@
 // signal.h
 //
 // Wakes one coroutine of this reactor that waits in Connection::wait() or for the signal alone.
-// Raised once it stays raised until it is taken. raise(): from its reactor's thread; raiseFrom()
-// from any other (it posts; the Signal must outlive the post: see Hub and SignalHandle).
+// Raised once it stays raised until it is taken. raise(): from its reactor's thread; any other
+// thread keeps a Handle, which posts.
 #pragma once
 
-#include <coroutine>
 #include <memory>
 
 #include "engine/runtime/reactor.h"
+#include "engine/runtime/task.h"
 
 namespace daybook {
 
 class Signal {
 public:
     explicit Signal(Reactor& reactor);
+    // Requires: nobody waits for it.
     ~Signal();
     Signal(const Signal&) = delete;
     Signal& operator=(const Signal&) = delete;
@@ -34,6 +35,7 @@ public:
     private:
         friend class Signal;
         struct Shared;
+        // Shared by the Signal and all who may raise it: nobody knows who ends last.
         std::shared_ptr<Shared> shared_;
     };
 
@@ -43,11 +45,15 @@ public:
     Task<void> wait();
 
 private:
-    friend class Connection;
+    friend class Readiness;
+    void attach(Waiter& waiter);
+    void detach();
+
     Reactor& reactor_;
     bool raised_ = false;
-    std::coroutine_handle<> waiting_;
-    std::shared_ptr<Handle::Shared> shared_;
+    Waiter* waiting_ = nullptr;
+    // Made by the first handle(): most signals are never raised by another thread.
+    mutable std::shared_ptr<Handle::Shared> shared_;
 };
 
 }  // namespace daybook

@@ -3,7 +3,8 @@
 // Threads for what blocks or computes long (password hashing, large messages). A coroutine awaits a
 // function's result and goes on on its own reactor:
 //     const Summary s = co_await pool.run([&] { return summarize(text); });
-// The queue is bounded; when it is full run() waits its turn. Thread: run() from a reactor's.
+// First come, first served. A coroutine has at most one job in the queue, so the queue is as
+// bounded as the sessions are. Thread: run() from a reactor's.
 #pragma once
 
 #include <coroutine>
@@ -24,6 +25,7 @@ public:
     // Finishes what is queued, then joins.
     ~WorkerPool();
 
+    // For run(). The job must not throw.
     void enqueue(std::move_only_function<void()> job);
 
     template <class Function>
@@ -38,6 +40,7 @@ public:
 
         void await_suspend(std::coroutine_handle<> handle) {
             Reactor* const reactor = Reactor::current();
+            DAYBOOK_ASSERT(reactor != nullptr);
             pool_.enqueue([this, handle, reactor] {
                 try {
                     result_.emplace(function_());

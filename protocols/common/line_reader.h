@@ -5,7 +5,9 @@
 // connection's reactor.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -40,6 +42,15 @@ public:
         std::chrono::milliseconds patience);
 
 private:
+    struct Progress {
+        std::string line;
+        std::size_t scanned = 0;  // octets of buffered() that hold no CRLF
+        std::size_t dropped = 0;  // octets of a line that is too long
+    };
+
+    // Takes the line, or what is too long of it, from the connection; false: it goes on.
+    bool findEnd(std::size_t limit, Progress& progress);
+
     Connection& connection_;
 };
 

@@ -1,0 +1,392 @@
+#include "engine/runtime/connection.h"
+
+#include <Poco/Net/IPAddress.h>
+#include <Poco/Net/NetException.h>
+#include <Poco/Net/SocketAddress.h>
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "engine/runtime/readiness.h"
+#include "engine/runtime/signal.h"
+#include "engine/runtime/tls_context.h"
+#include "engine/runtime/tls_stream.h"
+#include "journal/base/limits.h"
+
+namespace daybook {
+
+namespace {
+
+// One for each thread, used between two waits only: a connection that waits holds no buffer.
+constexpr std::size_t kScratchOctets = 16'384;
+thread_local std::array<char, kScratchOctets> scratch;
+
+constexpr std::size_t kPiecesPerCall = 64;
+// A peer that sends faster than we read must not starve the others of its reactor.
+constexpr int kFillsBeforeYield = 64;
+constexpr int kDrainsAtClose = 16;
+
+// Where a write of several pieces has got to.
+class Cursor {
+public:
+    explicit Cursor(std::span<const std::string_view> pieces) : pieces_(pieces) { skipEmpty(); }
+
+    bool atEnd() const { return pieces_.empty(); }
+
+    void advance(std::size_t octets) {
+        while (octets > 0) {
+            const std::size_t left = pieces_.front().size() - offset_;
+            const std::size_t taken = std::min(octets, left);
+            offset_ += taken;
+            octets -= taken;
+            skipEmpty();
+        }
+    }
+
+    // The octets of this piece that are not sent.
+    std::string_view current() const { return pieces_.front().substr(offset_); }
+
+    std::size_t piecesLeft() const { return pieces_.size(); }
+
+    std::string_view piece(std::size_t index) const {
+        return index == 0 ? current() : pieces_[index];
+    }
+
+private:
+    void skipEmpty() {
+        while (!pieces_.empty() && offset_ == pieces_.front().size()) {
+            pieces_ = pieces_.subspan(1);
+            offset_ = 0;
+        }
+    }
+
+    std::span<const std::string_view> pieces_;
+    std::size_t offset_ = 0;
+};
+
+// The next record's octets: one piece as it lies, or several gathered in the scratch buffer. The
+// same call gives the same octets again, as SSL_write asks for.
+std::string_view nextRecord(const Cursor& cursor) {
+    const std::string_view first = cursor.current();
+    if (first.size() >= kScratchOctets) return first.substr(0, kScratchOctets);
+    if (cursor.piecesLeft() == 1) return first;
+    std::size_t filled = 0;
+    for (std::size_t i = 0; i < cursor.piecesLeft() && filled < kScratchOctets; ++i) {
+        filled += cursor.piece(i).copy(scratch.data() + filled, kScratchOctets - filled);
+    }
+    return {scratch.data(), filled};
+}
+
+}  // namespace
+
+class Connection::Implementation {
+public:
+    Implementation(Reactor& reactor, Poco::Net::StreamSocket socket)
+        : socket_(std::move(socket)), watched_(reactor, socket_.impl()->sockfd()) {
+        socket_.setBlocking(false);
+        noteAddresses();
+    }
+
+    // Reads once into `incoming_`. Never waits.
+    Progress receive();
+    // Sends what goes at once: Done when all is sent.
+    Progress send(Cursor& cursor);
+
+    void requireOpen() const {
+        if (watched_.closed) throw Disconnected("closed");
+    }
+
+    // What to wait for, after Progress said so.
+    static Want wanted(Progress progress) {
+        return progress == Progress::WantWrite ? Want::Write : Want::Read;
+    }
+
+    // An idle session holds no buffer.
+    void releaseEmptyBuffer() {
+        if (consumed_ != incoming_.size()) return;
+        consumed_ = 0;
+        std::string().swap(incoming_);
+    }
+
+    void append(std::string_view octets) {
+        incoming_.erase(0, consumed_);
+        consumed_ = 0;
+        incoming_ += octets;
+        octetsIn_ += octets.size();
+    }
+
+    void close();
+
+    Poco::Net::StreamSocket socket_;
+    Watched watched_;
+    std::unique_ptr<TlsStream> tls_;
+    std::string incoming_;
+    std::size_t consumed_ = 0;
+    std::uint64_t octetsIn_ = 0;
+    std::uint64_t octetsOut_ = 0;
+    int fillsWithoutWait_ = 0;
+    bool ended_ = false;
+    std::uint16_t peerPort_ = 0;
+    std::uint16_t localPort_ = 0;
+    bool peerIsLoopback_ = true;
+    std::string peerIp_ = "unix";
+
+private:
+    void noteAddresses();
+
+    Progress receivePlain();
+    Progress receiveTls();
+    Progress sendPlain(Cursor& cursor);
+    Progress sendTls(Cursor& cursor);
+    // Notes that the socket is not ready; turns a broken TLS into an exception.
+    Progress noted(Progress progress);
+};
+
+Progress Connection::Implementation::receive() {
+    if (ended_) return Progress::Ended;
+    const Progress progress = tls_ ? receiveTls() : receivePlain();
+    if (progress == Progress::Ended) ended_ = true;
+    return progress;
+}
+
+Progress Connection::Implementation::receivePlain() {
+    while (watched_.readReady) {
+        const ssize_t count = ::recv(watched_.descriptor, scratch.data(), scratch.size(), 0);
+        if (count == 0) return Progress::Ended;
+        if (count > 0) {
+            const auto octets = static_cast<std::size_t>(count);
+            // A short read has emptied the socket; unless the peer's end came already: then there
+            // is no further edge, and the end is still to be read.
+            if (octets < scratch.size() && !watched_.hangup) watched_.readReady = false;
+            append({scratch.data(), octets});
+            return Progress::Done;
+        }
+        if (errno == EAGAIN) watched_.readReady = false;
+        if (errno != EAGAIN && errno != EINTR) throw Disconnected(std::strerror(errno));
+    }
+    return Progress::WantRead;
+}
+
+Progress Connection::Implementation::receiveTls() {
+    if (!watched_.readReady && !tls_->hasPending()) return Progress::WantRead;
+    const Transfer transfer = tls_->read(scratch);
+    if (transfer.progress == Progress::Done) append({scratch.data(), transfer.octets});
+    return noted(transfer.progress);
+}
+
+Progress Connection::Implementation::send(Cursor& cursor) {
+    while (!cursor.atEnd()) {
+        const Progress progress = tls_ ? sendTls(cursor) : sendPlain(cursor);
+        if (progress != Progress::Done) return progress;
+    }
+    return Progress::Done;
+}
+
+Progress Connection::Implementation::sendPlain(Cursor& cursor) {
+    if (!watched_.writeReady) return Progress::WantWrite;
+    std::array<iovec, kPiecesPerCall> vectors;  // NOLINT: filled below
+    const std::size_t count = std::min(cursor.piecesLeft(), vectors.size());
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::string_view piece = cursor.piece(i);
+        vectors[i] = {.iov_base = const_cast<char*>(piece.data()), .iov_len = piece.size()};
+    }
+    msghdr message{};
+    message.msg_iov = vectors.data();
+    message.msg_iovlen = count;
+    const ssize_t sent = ::sendmsg(watched_.descriptor, &message, MSG_NOSIGNAL);
+    if (sent >= 0) {
+        octetsOut_ += static_cast<std::size_t>(sent);
+        cursor.advance(static_cast<std::size_t>(sent));
+        return Progress::Done;
+    }
+    if (errno == EINTR) return Progress::Done;
+    if (errno != EAGAIN) throw Disconnected(std::strerror(errno));
+    watched_.writeReady = false;
+    return Progress::WantWrite;
+}
+
+Progress Connection::Implementation::sendTls(Cursor& cursor) {
+    const Transfer transfer = tls_->write(nextRecord(cursor));
+    if (transfer.progress == Progress::Done) {
+        octetsOut_ += transfer.octets;
+        cursor.advance(transfer.octets);
+    }
+    if (transfer.progress == Progress::Ended) throw Disconnected("TLS: the peer has ended");
+    return noted(transfer.progress);
+}
+
+Progress Connection::Implementation::noted(Progress progress) {
+    if (progress == Progress::WantRead) watched_.readReady = false;
+    if (progress == Progress::WantWrite) watched_.writeReady = false;
+    if (progress == Progress::Broken) throw Disconnected("TLS: " + tls_->failure());
+    return progress;
+}
+
+void Connection::Implementation::close() {
+    if (watched_.closed) return;
+    if (tls_) tls_->close();
+    ::shutdown(watched_.descriptor, SHUT_WR);
+    // Octets that nobody reads would make the kernel send a RST, which can overtake our last
+    // words.
+    for (int i = 0; i < kDrainsAtClose; ++i) {
+        if (::recv(watched_.descriptor, scratch.data(), scratch.size(), 0) <= 0) break;
+    }
+    watched_.close();
+}
+
+void Connection::Implementation::noteAddresses() {
+    try {
+        const Poco::Net::SocketAddress local = socket_.address();
+        if (local.family() == Poco::Net::AddressFamily::UNIX_LOCAL) return;
+        const Poco::Net::SocketAddress peer = socket_.peerAddress();
+        socket_.setNoDelay(true);
+        localPort_ = local.port();
+        peerPort_ = peer.port();
+        peerIp_ = peer.host().toString();
+        peerIsLoopback_ = peer.host().isLoopback();
+    } catch (const Poco::Exception& failure) {
+        // It was reset before we looked.
+        throw Disconnected(failure.displayText());
+    }
+}
+
+Connection::Connection(Reactor& reactor, Poco::Net::StreamSocket socket)
+    : implementation_(std::make_unique<Implementation>(reactor, std::move(socket))) {}
+
+Connection::~Connection() { implementation_->close(); }
+
+std::string_view Connection::buffered() const {
+    return std::string_view(implementation_->incoming_).substr(implementation_->consumed_);
+}
+
+void Connection::consume(std::size_t count) {
+    DAYBOOK_ASSERT(count <= buffered().size());
+    implementation_->consumed_ += count;
+}
+
+Task<std::size_t> Connection::fill(Deadline deadline) {
+    Implementation& self = *implementation_;
+    const std::uint64_t before = self.octetsIn_;
+    for (;;) {
+        self.requireOpen();
+        const Progress progress = self.receive();
+        if (progress == Progress::Ended) co_return 0;
+        if (progress == Progress::Done) break;
+        self.releaseEmptyBuffer();
+        self.fillsWithoutWait_ = 0;
+        const WakeReason reason =
+            co_await Readiness(self.watched_, Implementation::wanted(progress), deadline);
+        if (reason == WakeReason::TimedOut) throw TimedOut("nothing came in time");
+    }
+    if (++self.fillsWithoutWait_ == kFillsBeforeYield) {
+        self.fillsWithoutWait_ = 0;
+        co_await reactor().yield();
+        self.requireOpen();
+    }
+    co_return self.octetsIn_ - before;
+}
+
+Task<Wake> Connection::wait(Signal& signal, Deadline deadline) {
+    return wait(&signal, nullptr, deadline);
+}
+
+Task<Wake> Connection::wait(Signal& signal, Signal& other, Deadline deadline) {
+    return wait(&signal, &other, deadline);
+}
+
+Task<Wake> Connection::wait(Signal* signal, Signal* other, Deadline deadline) {
+    Implementation& self = *implementation_;
+    for (;;) {
+        self.requireOpen();
+        if (signal->isRaised() || (other != nullptr && other->isRaised())) {
+            co_return Wake::Signalled;
+        }
+        if (!buffered().empty()) co_return Wake::Readable;
+        const Progress progress = self.receive();
+        if (progress == Progress::Done || progress == Progress::Ended) co_return Wake::Readable;
+        self.releaseEmptyBuffer();
+        const WakeReason reason = co_await Readiness(
+            self.watched_, Implementation::wanted(progress), deadline, signal, other);
+        if (reason == WakeReason::TimedOut) co_return Wake::TimedOut;
+    }
+}
+
+Task<void> Connection::write(std::string_view octets) {
+    const std::array<std::string_view, 1> pieces{octets};
+    co_await write(std::span<const std::string_view>(pieces));
+}
+
+Task<void> Connection::write(std::span<const std::string_view> pieces) {
+    Implementation& self = *implementation_;
+    Cursor cursor(pieces);
+    Deadline deadline = kNoDeadline;
+    for (;;) {
+        self.requireOpen();
+        const std::uint64_t before = self.octetsOut_;
+        const Progress progress = self.send(cursor);
+        if (progress == Progress::Done) co_return;
+        if (self.octetsOut_ != before || deadline == kNoDeadline) {
+            deadline = after(limits::kWriteTimeout);
+        }
+        const WakeReason reason =
+            co_await Readiness(self.watched_, Implementation::wanted(progress), deadline);
+        if (reason == WakeReason::TimedOut) throw TimedOut("the peer takes nothing");
+    }
+}
+
+Task<void> Connection::startTls(TlsContext& context) {
+    Implementation& self = *implementation_;
+    self.requireOpen();
+    DAYBOOK_ASSERT(!self.tls_);
+    self.consumed_ = self.incoming_.size();
+    self.releaseEmptyBuffer();
+    auto tls = std::make_unique<TlsStream>(context.makeServerSsl(), self.watched_.descriptor);
+    const Deadline deadline = after(limits::kTlsHandshakeTimeout);
+    for (;;) {
+        self.requireOpen();
+        const Progress progress = tls->handshake();
+        if (progress == Progress::Done) break;
+        if (progress == Progress::Broken) throw Disconnected("TLS: " + tls->failure());
+        if (progress == Progress::Ended) throw Disconnected("TLS: ended in the handshake");
+        const Want want = Implementation::wanted(progress);
+        (want == Want::Read ? self.watched_.readReady : self.watched_.writeReady) = false;
+        const WakeReason reason = co_await Readiness(self.watched_, want, deadline);
+        if (reason == WakeReason::TimedOut) throw TimedOut("the TLS handshake took too long");
+    }
+    self.tls_ = std::move(tls);
+}
+
+bool Connection::isTls() const { return implementation_->tls_ != nullptr; }
+
+TlsInfo Connection::tlsInfo() const { return isTls() ? implementation_->tls_->info() : TlsInfo{}; }
+
+std::optional<std::string> Connection::channelBinding() const {
+    if (!isTls()) return {};
+    return implementation_->tls_->channelBinding();
+}
+
+std::string Connection::serverName() const {
+    return isTls() ? implementation_->tls_->serverName() : std::string();
+}
+
+std::string Connection::peerIp() const { return implementation_->peerIp_; }
+
+std::uint16_t Connection::peerPort() const { return implementation_->peerPort_; }
+
+bool Connection::peerIsLoopback() const { return implementation_->peerIsLoopback_; }
+
+std::uint16_t Connection::localPort() const { return implementation_->localPort_; }
+
+std::uint64_t Connection::octetsIn() const { return implementation_->octetsIn_; }
+
+std::uint64_t Connection::octetsOut() const { return implementation_->octetsOut_; }
+
+Reactor& Connection::reactor() { return implementation_->watched_.reactor; }
+
+void Connection::close() { implementation_->close(); }
+
+}  // namespace daybook

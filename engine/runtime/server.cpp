@@ -1,0 +1,225 @@
+#include "engine/runtime/server.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <list>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "engine/runtime/listener.h"
+#include "engine/runtime/nursery.h"
+
+namespace daybook {
+
+namespace {
+
+struct Session {
+    Session(Reactor& reactor, Poco::Net::StreamSocket socket)
+        : connection(reactor, std::move(socket)), stopping(reactor) {}
+
+    Connection connection;
+    Signal stopping;
+};
+
+void logEnd(const Log& log, const std::string& listener, std::exception_ptr failure) {
+    if (!failure) return;
+    try {
+        std::rethrow_exception(failure);
+    } catch (const Disconnected& ended) {
+        log.debug("session.disconnected", {{"listener", listener}, {"reason", ended.what()}});
+    } catch (const TimedOut& ended) {
+        log.debug("session.timed-out", {{"listener", listener}, {"reason", ended.what()}});
+    } catch (const std::exception& failed) {
+        log.error("session.failed", {{"listener", listener}, {"reason", failed.what()}});
+    } catch (...) {
+        log.error("session.failed", {{"listener", listener}, {"reason", "unknown"}});
+    }
+}
+
+// One reactor, its thread and the sessions on it. All but `reactor` only on that thread.
+struct Lane {
+    explicit Lane(const Log& log)
+        : nursery(reactor, [&log](std::exception_ptr failure) { logEnd(log, "none", failure); }) {}
+
+    Reactor reactor;
+    Nursery nursery;
+    std::list<Session> sessions;
+    bool stopping = false;
+    bool closing = false;
+    std::thread thread;
+};
+
+}  // namespace
+
+class Server::Implementation {
+public:
+    Implementation(std::size_t reactors, const Log& log) : log_(log) {
+        DAYBOOK_ASSERT(reactors > 0);
+        for (std::size_t i = 0; i < reactors; ++i)
+            lanes_.push_back(std::make_unique<Lane>(log));
+    }
+
+    ~Implementation() {
+        for (const auto& lane : lanes_) {
+            if (!lane->thread.joinable()) continue;
+            lane->reactor.stop();
+            lane->thread.join();
+        }
+    }
+
+    void start();
+    void stop(std::chrono::milliseconds patience);
+
+    Lane& nextLane() { return *lanes_[nextLane_.fetch_add(1) % lanes_.size()]; }
+
+    // Something that stop() waits for: an accept loop or a session.
+    void began() {
+        const std::lock_guard lock(mutex_);
+        ++running_;
+    }
+
+    void ended() {
+        const std::lock_guard lock(mutex_);
+        if (--running_ == 0) allEnded_.notify_all();
+    }
+
+    Task<void> accept(Lane& lane, Listener& listener);
+    Task<void> runSession(
+        Lane& lane, Listener& listener, Poco::Net::StreamSocket socket, std::string origin);
+    static Task<void> serve(Listener& listener, Session& session);
+
+    const Log& log_;
+    std::vector<std::unique_ptr<Lane>> lanes_;
+    std::vector<std::unique_ptr<Listener>> listeners_;
+    std::vector<std::pair<Listener*, Lane*>> accepting_;
+    std::atomic<std::size_t> nextLane_ = 0;
+    std::atomic<std::size_t> sessions_ = 0;
+    bool started_ = false;
+
+    std::mutex mutex_;
+    std::condition_variable allEnded_;
+    std::size_t running_ = 0;  // under mutex_
+};
+
+void Server::Implementation::start() {
+    DAYBOOK_ASSERT(!started_);
+    started_ = true;
+    for (const auto& lane : lanes_) {
+        lane->thread = std::thread([reactor = &lane->reactor] { reactor->run(); });
+    }
+    for (const auto& listener : listeners_) {
+        began();
+        Lane& lane = nextLane();
+        accepting_.emplace_back(listener.get(), &lane);
+        lane.reactor.post([this, &lane, listener = listener.get()] {
+            lane.nursery.start(accept(lane, *listener));
+        });
+    }
+}
+
+Task<void> Server::Implementation::accept(Lane& lane, Listener& listener) {
+    const auto start = [this, &listener](Poco::Net::StreamSocket socket, std::string origin) {
+        Lane& target = nextLane();
+        began();
+        target.reactor.post([this, &target, &listener, socket, origin]() mutable {
+            target.nursery.start(
+                runSession(target, listener, std::move(socket), std::move(origin)));
+        });
+    };
+    std::exception_ptr failure;
+    try {
+        co_await listener.accept(lane.reactor, start);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    logEnd(log_, listener.options().name, failure);
+    ended();
+}
+
+Task<void> Server::Implementation::runSession(
+    Lane& lane, Listener& listener, Poco::Net::StreamSocket socket, std::string origin) {
+    ++sessions_;
+    std::exception_ptr failure;
+    try {
+        lane.sessions.emplace_front(lane.reactor, std::move(socket));
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (!failure) {
+        const auto session = lane.sessions.begin();
+        if (lane.stopping) session->stopping.raise();
+        if (lane.closing) session->connection.close();
+        try {
+            co_await serve(listener, *session);
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        lane.sessions.erase(session);
+    }
+    logEnd(log_, listener.options().name, failure);
+    listener.leave(origin);
+    --sessions_;
+    ended();
+}
+
+Task<void> Server::Implementation::serve(Listener& listener, Session& session) {
+    TlsContext* const context = listener.options().implicitTls;
+    if (context != nullptr) co_await session.connection.startTls(*context);
+    co_await listener.session()({.connection = session.connection, .stopping = session.stopping});
+}
+
+void Server::Implementation::stop(std::chrono::milliseconds patience) {
+    if (!started_) return;
+    for (const auto& owned : lanes_) {
+        Lane* const lane = owned.get();
+        lane->reactor.post([lane] {
+            lane->stopping = true;
+            for (Session& session : lane->sessions)
+                session.stopping.raise();
+        });
+    }
+    for (const auto& [listener, lane] : accepting_) {
+        lane->reactor.post([listener] { listener->close(); });
+    }
+    std::unique_lock lock(mutex_);
+    const auto none = [this] { return running_ == 0; };
+    if (allEnded_.wait_for(lock, patience, none)) return;
+    log_.warning("server.closes-sessions", {{"count", std::to_string(sessions_.load())}});
+    lock.unlock();
+    for (const auto& owned : lanes_) {
+        Lane* const lane = owned.get();
+        lane->reactor.post([lane] {
+            lane->closing = true;
+            for (Session& session : lane->sessions)
+                session.connection.close();
+        });
+    }
+    lock.lock();
+    allEnded_.wait(lock, none);
+}
+
+Server::Server(std::size_t reactors, const Log& log)
+    : implementation_(std::make_unique<Implementation>(reactors, log)) {}
+
+Server::~Server() {
+    // No patience: who wants any has called stop().
+    stop(std::chrono::milliseconds(0));
+}
+
+std::uint16_t Server::listen(const ListenerOptions& options, SessionFunction session) {
+    DAYBOOK_ASSERT(!implementation_->started_);
+    implementation_->listeners_.push_back(
+        std::make_unique<Listener>(options, std::move(session), implementation_->log_));
+    return implementation_->listeners_.back()->port();
+}
+
+void Server::start() { implementation_->start(); }
+
+void Server::stop(std::chrono::milliseconds patience) { implementation_->stop(patience); }
+
+std::size_t Server::sessionCount() const { return implementation_->sessions_.load(); }
+
+Reactor& Server::anyReactor() { return implementation_->nextLane().reactor; }
+
+}  // namespace daybook

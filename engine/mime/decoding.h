@@ -16,6 +16,9 @@ namespace daybook::mime {
 // Thread-safe and idempotent.
 void initialize();
 
+// Well-formed UTF-8 without NUL: what is not becomes U+FFFD.
+std::string cleanText(std::string_view text);
+
 // RFC 2047: encoded words and raw 8-bit octets to UTF-8. Never fails.
 std::string decodeHeaderText(std::string_view raw);
 

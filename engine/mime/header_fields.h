@@ -21,6 +21,23 @@ struct HeaderField {
     std::string_view octets;  // the whole field
 };
 
+// Walks a header field by field and stores nothing: what large messages are scanned with.
+// Lives until the header's octets go.
+class HeaderFieldCursor {
+public:
+    explicit HeaderFieldCursor(std::string_view header) : rest_(header) {}
+
+    // False at the end, or after limits::kMimeHeaderFieldsMax fields.
+    bool next(HeaderField& field);
+
+private:
+    std::string_view rest_;
+    std::size_t count_ = 0;
+};
+
+// RFC 5322 §2.2.3: line ends taken out, a bare one inside becomes a blank; trimmed.
+std::string unfolded(std::string_view value);
+
 // The octets up to and with the empty line that ends the header (all, if there is none).
 std::string_view headerOf(std::string_view message);
 // In order; lines that are no field are left out. At most limits::kMimeHeaderFieldsMax.

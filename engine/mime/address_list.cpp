@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "journal/base/limits.h"
+
 namespace daybook::mime {
 
 namespace {
@@ -21,7 +23,8 @@ public:
     std::vector<ListedAddress> run() {
         while (true) {
             skipBlanks();
-            if (atEnd()) break;
+            // Two places are kept for the end of a group and for a group that ends at once.
+            if (atEnd() || addresses_.size() + 3 > limits::kMimeAddressesMax) break;
             if (peek() == ',') {
                 ++at_;
             } else if (peek() == ';') {

@@ -3,6 +3,7 @@
 // The address fields of RFC 5322 §3.4 as ENVELOPE needs them: display names stay as sent (RFC 2047
 // words and 8-bit octets are not decoded), quoting and comments are taken off. Takes the obsolete
 // forms of §4.4 (source routes, empty elements, blanks around dots) and much that is no address.
+// At most limits::kMimeAddressesMax addresses, marks of groups among them.
 // GMime's parser decodes display names and drops routes, so it is no help here. Never fails, in
 // linear time. Pure; any thread.
 #pragma once

@@ -131,8 +131,9 @@ public:
     BodyWriter(std::string_view message, const std::vector<StructurePart>& parts)
         : message_(message), parts_(parts) {}
 
-    BodyTexts run() {
+    std::optional<BodyTexts> run() {
         writeBody();
+        if (isTooLong()) return std::nullopt;
         return std::move(texts_);
     }
 
@@ -155,7 +156,11 @@ private:
 
     // body-type-mpart = 1*body SP media-subtype [SP body-ext-mpart]
     void writeMultipart(std::size_t index, const ContentFields& fields, const ContentType& type) {
-        while (next_ < parts_.size() && parts_[next_].parent == static_cast<std::int32_t>(index)) {
+        const auto isChild = [&] {
+            return next_ < parts_.size() &&
+                   parts_[next_].parent == static_cast<std::int32_t>(index);
+        };
+        while (isChild() && !isTooLong()) {
             writeBody();
         }
         std::string text = " ";
@@ -214,6 +219,8 @@ private:
         return message_.substr(part.headerOffset, part.bodyOffset - part.headerOffset);
     }
 
+    bool isTooLong() const { return texts_.bodyStructure.size() > limits::kMimeBodyTextOctetsMax; }
+
     void both(std::string_view text) {
         texts_.body += text;
         texts_.bodyStructure += text;
@@ -227,7 +234,8 @@ private:
 
 }  // namespace
 
-BodyTexts describeBody(std::string_view message, const std::vector<StructurePart>& parts) {
+std::optional<BodyTexts> describeBody(
+    std::string_view message, const std::vector<StructurePart>& parts) {
     return BodyWriter(message, parts).run();
 }
 

@@ -6,6 +6,7 @@
 // have is TEXT/PLAIN. Pure; any thread.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,7 +20,9 @@ struct BodyTexts {
     std::string bodyStructure;
 };
 
-// Requires: `parts` is scanStructure(message).
-BodyTexts describeBody(std::string_view message, const std::vector<StructurePart>& parts);
+// Nothing if it would be longer than limits::kMimeBodyTextOctetsMax.
+// Requires: `parts` is scanStructure(message) or one leaf.
+std::optional<BodyTexts> describeBody(
+    std::string_view message, const std::vector<StructurePart>& parts);
 
 }  // namespace daybook::mime

@@ -64,8 +64,10 @@ void takeField(EnvelopeFields& fields, const HeaderField& field) {
     }
     for (const AddressField& known : kAddressFields) {
         if (!equalsIgnoreCase(field.name, known.name)) continue;
+        Addresses& list = fields.*known.member;
+        if (list.size() >= limits::kMimeAddressesMax) return;
         for (ListedAddress& address : parseAddressList(value)) {
-            (fields.*known.member).push_back(std::move(address));
+            list.push_back(std::move(address));
         }
         return;
     }

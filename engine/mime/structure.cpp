@@ -214,4 +214,13 @@ std::vector<StructurePart> scanStructure(std::string_view message) {
     return StructureScanner(message).run();
 }
 
+std::vector<StructurePart> plainStructure(std::string_view message) {
+    StructurePart part = scanStructure(message).front();
+    const std::string_view body = message.substr(part.bodyOffset);
+    part.kind = PartKind::Leaf;
+    part.bodyEnd = message.size();
+    part.lines = static_cast<std::uint32_t>(std::count(body.begin(), body.end(), '\n'));
+    return {part};
+}
+
 }  // namespace daybook::mime

@@ -38,4 +38,7 @@ struct StructurePart {
 // elder siblings.
 std::vector<StructurePart> scanStructure(std::string_view message);
 
+// The message as one leaf, whatever it says.
+std::vector<StructurePart> plainStructure(std::string_view message);
+
 }  // namespace daybook::mime

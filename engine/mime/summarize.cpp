@@ -11,6 +11,7 @@
 #include "engine/mime/header_fields.h"
 #include "engine/mime/structure.h"
 #include "journal/base/ascii.h"
+#include "journal/base/assert.h"
 #include "journal/base/limits.h"
 #include "journal/record.h"
 #include "journal/schema/summary.capnp.h"
@@ -127,9 +128,15 @@ capnp::Data::Reader asData(const std::string& octets) {
 }  // namespace
 
 std::string summarize(std::string_view message) {
-    const std::vector<StructurePart> parts = scanStructure(message);
+    std::vector<StructurePart> parts = scanStructure(message);
+    std::optional<BodyTexts> texts = describeBody(message, parts);
+    if (!texts) {
+        parts = plainStructure(message);
+        texts = describeBody(message, parts);
+        // A leaf's few fields are bounded by kMimeFieldOctetsMax each.
+        DAYBOOK_ASSERT(texts.has_value());
+    }
     const std::string_view header = message.substr(0, parts.front().bodyOffset);
-    const BodyTexts texts = describeBody(message, parts);
     std::string envelope;
     appendEnvelope(envelope, header);
 
@@ -137,8 +144,8 @@ std::string summarize(std::string_view message) {
     auto root = builder.initRoot<summary::Summary>();
     root.setVersion(kVersion);
     root.setEnvelope(asData(envelope));
-    root.setBody(asData(texts.body));
-    root.setBodyStructure(asData(texts.bodyStructure));
+    root.setBody(asData(texts->body));
+    root.setBodyStructure(asData(texts->bodyStructure));
     fillParts(root, parts);
     fillThread(root, threadFields(header));
     return canonicalOctets<summary::Summary>(root.asReader());

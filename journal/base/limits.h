@@ -39,6 +39,9 @@ inline constexpr std::size_t kMimeHeaderFieldsMax = 10'000;
 // What a summary takes of one field; the field itself is served whole.
 inline constexpr std::size_t kMimeFieldOctetsMax = 1U << 20U;
 inline constexpr std::size_t kMimeReferencesMax = 1'000;
+inline constexpr std::size_t kMimeAddressesMax = 10'000;  // of one ENVELOPE member
+// A message whose description would be longer is described as plain text.
+inline constexpr std::size_t kMimeBodyTextOctetsMax = 16U << 20U;
 // Above this a message waits on disk while it arrives, not in memory.
 inline constexpr std::size_t kSpoolMemoryOctets = 1U << 20U;
 // One round of the scribe (DESIGN 3.3).

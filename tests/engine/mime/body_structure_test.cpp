@@ -61,7 +61,7 @@ TEST_CASE(
         "Subject: inner\nContent-Type: text/html; charset=utf-8\n\none\ntwo\n");
     CHECK(
         SummaryOf(message).body() ==
-        R"(("MESSAGE" "RFC822" NIL NIL NIL "7BIT" 70 )"
+        R"(("MESSAGE" "RFC822" NIL NIL NIL "7BIT" 68 )"
         R"((NIL "inner" NIL NIL NIL NIL NIL NIL NIL NIL) )"
         R"(("TEXT" "HTML" ("CHARSET" "utf-8") NIL NIL "7BIT" 10 2) 5))");
     const std::string digest =

@@ -117,7 +117,7 @@ TEST_CASE("line reader: counted octets are not lines", "[protocols]") {
     const std::size_t size = GENERATE(as<std::size_t>(), 1, 7, 100'000);
     CHECK(repliesTo("octets 5\r\na\r\nb\nrest\r\n", size) == "<aCRLFbLF>\r\n<rest>\r\ngone\r\n");
     CHECK(repliesTo("octets 0\r\nrest\r\n", size) == "<>\r\n<rest>\r\ngone\r\n");
-    const std::string many(size == 1 ? 200 : 99'000, 'q');
+    const std::string many(999, 'q');
     const std::string count = std::to_string(many.size());
     CHECK(
         repliesTo("octets " + count + "\r\n" + many + "x\r\n", size) ==

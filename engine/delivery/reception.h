@@ -1,8 +1,9 @@
 // reception.h
 //
 // What happens to a message between its last octet and the answer: trace field, summary, content
-// log, the scribe. Used by SMTP, LMTP, submission (receive) and by IMAP APPEND (store). Large
-// messages are summarized and written by the workers. Thread: any reactor.
+// log, the scribe. Used by SMTP, LMTP, submission (receive) and by IMAP APPEND (append). Large
+// messages are summarized and written by the workers. Mail for a plus address goes to the mailbox
+// that is named exactly as its detail, if the account has it, else to INBOX. Thread: any reactor.
 #pragma once
 
 #include <cstdint>
@@ -80,7 +81,20 @@ public:
         Spool& message);
 
 private:
-    Task<Outcome<StoredBlob>> write(std::string head, Spool& message);
+    // What is put before a message's octets when it is stored.
+    struct Head {
+        std::string trace;
+        bool countReceived = false;
+        bool complete = false;  // Date and Message-ID where they are missing
+        MessageId message;
+        TimeNs timeNs = 0;
+    };
+
+    Task<Outcome<StoredBlob>> write(Head head, Spool& message);
+    Outcome<StoredBlob> writeNow(const Head& head, Spool& message) const;
+    std::string missingFields(const Head& head, std::string_view header) const;
+    // Takes back what no event names.
+    void discard(const StoredBlob& blob, const Refusal& refusal) const;
 
     Parts parts_;
 };

@@ -28,16 +28,23 @@ public:
     // All of it, contiguous; until the next append. Thread: any, one at a time.
     std::string_view view();
 
+    // The same with `head` before it: small messages are copied once, a file is mapped behind the
+    // head without being copied. Until the next append, viewAfter or clear. Thread: as view().
+    std::string_view viewAfter(std::string_view head);
+
     void clear();
 
 private:
     void spill();
+    void unmap();
 
     std::filesystem::path folder_;
     std::string memory_;
+    std::string joined_;
     int file_ = -1;
     std::uint64_t size_ = 0;
-    void* mapped_ = nullptr;
+    // Pages for the head, then the pages of the file.
+    char* mapped_ = nullptr;
     std::size_t mappedOctets_ = 0;
 };
 

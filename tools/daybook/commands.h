@@ -1,0 +1,90 @@
+// commands.h
+//
+// The tool's commands, one function each, with the options that main.cpp reads from the command
+// line. Each returns the exit status; CommandFailed and ConfigError become 1 in main. Thread: main.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tools/daybook/context.h"
+
+namespace daybook {
+
+struct InitOptions {
+    std::filesystem::path directory;
+    std::string domain;
+    std::string hostname;
+    std::vector<std::string> accounts;
+    bool dev = false;
+    bool freePorts = false;
+};
+
+int initDirectory(const InitOptions& options);
+
+struct AccountOptions {
+    std::string login;
+    std::string displayName;
+};
+
+int accountAdd(Context& context, const AccountOptions& options);
+int accountList(Context& context);
+int accountShow(Context& context, const std::string& login);
+int accountPassword(Context& context, const std::string& login);
+int accountSetState(Context& context, const std::string& login, event::AccountState state);
+int accountRemove(Context& context, const std::string& login);
+
+int aliasAdd(Context& context, const std::string& address, const std::string& login);
+int aliasList(Context& context);
+int aliasRemove(Context& context, const std::string& address, const std::string& login);
+
+int domainAdd(Context& context, const std::string& name);
+int domainList(Context& context);
+int domainRemove(Context& context, const std::string& name);
+
+int mailboxList(Context& context, const std::string& login);
+int mailboxShow(Context& context, const std::string& login, const std::string& mailbox);
+
+struct TailOptions {
+    std::uint64_t count = 10;
+    bool follow = false;
+};
+
+int journalTail(Context& context, const TailOptions& options);
+int journalShow(Context& context, std::uint64_t seq);
+int journalHistory(Context& context, const std::string& message);
+int journalStats(Context& context);
+
+struct LogOptions {
+    std::string account;
+    std::string address;
+    std::string ip;
+    std::vector<std::string> kinds;
+    std::string message;
+    std::string session;
+    std::string since;
+    std::string until;
+    std::uint64_t fromSeq = 0;
+    std::uint64_t toSeq = 0;
+    std::uint64_t limit = 0;
+};
+
+int journalLog(Context& context, const LogOptions& options);
+
+struct VerifyCommandOptions {
+    bool fast = false;
+    std::uint64_t fromSeq = 1;
+};
+
+int journalVerify(Context& context, const VerifyCommandOptions& options);
+
+int replayViews(Context& context, bool check);
+
+int configCheck(Context& context);
+int configShowReference();
+int reloadServer(Context& context);
+
+}  // namespace daybook

@@ -1,0 +1,122 @@
+// Events as JSON: the header by hand, the rest by Cap'n Proto's own codec, so that a new field is
+// never forgotten.
+
+#include <capnp/compat/json.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "journal/base/encoding.h"
+#include "tools/daybook/event_text.h"
+#include "tools/daybook/output.h"
+
+namespace daybook {
+
+namespace {
+
+// 64-bit numbers that are ids: written as the log, the replies and the headers write them.
+bool isIdField(const std::string& field) {
+    static constexpr std::string_view kFields[] = {
+        "actorId",
+        "onBehalfOf",
+        "credential",
+        "session",
+        "command",
+        "account",
+        "mailbox",
+        "message",
+        "emailId",
+        "threadId",
+        "target",
+        "subscription",
+        "domain",
+        "address",
+        "subject",
+        "journalId",
+    };
+    return std::find(std::begin(kFields), std::end(kFields), field) != std::end(kFields);
+}
+
+bool isNumberText(const nlohmann::ordered_json& value) {
+    if (!value.is_string()) return false;
+    const auto& text = value.get_ref<const std::string&>();
+    const std::size_t sign = text.starts_with('-') ? 1 : 0;
+    return text.size() > sign &&
+           std::all_of(text.begin() + static_cast<std::ptrdiff_t>(sign), text.end(), [](char c) {
+        return c >= '0' && c <= '9';
+    });
+}
+
+bool isOctets(const nlohmann::ordered_json& value) {
+    return value.is_array() && value.size() == 32 && value[0].is_number();
+}
+
+std::string octetsText(const nlohmann::ordered_json& value) {
+    std::string octets;
+    for (const auto& octet : value) {
+        octets += static_cast<char>(octet.get<int>());
+    }
+    return toHex(asBytes(octets));
+}
+
+// The codec writes 64-bit numbers as text and octets as arrays of numbers: made readable here.
+// NOLINTNEXTLINE(misc-no-recursion): as deep as the schema.
+void makeReadable(nlohmann::ordered_json& value, const std::string& field) {
+    if (value.is_object()) {
+        for (auto& [name, member] : value.items()) {
+            makeReadable(member, name);
+        }
+    } else if (isOctets(value)) {
+        value = octetsText(value);
+    } else if (value.is_array()) {
+        for (auto& element : value) {
+            makeReadable(element, field);
+        }
+    } else if (isNumberText(value)) {
+        const std::string text = value.get<std::string>();
+        if (isIdField(field)) {
+            value = idText(std::stoull(text));
+        } else if (text.starts_with('-')) {
+            value = std::stoll(text);
+        } else if (field != "text" && field != "login") {
+            value = std::stoull(text);
+        }
+    }
+}
+
+template <class Reader>
+nlohmann::ordered_json decoded(Reader reader) {
+    thread_local capnp::JsonCodec codec;
+    codec.setHasMode(capnp::HasMode::NON_DEFAULT);
+    const kj::String text = codec.encode(reader);
+    return nlohmann::ordered_json::parse(text.cStr(), nullptr, false);
+}
+
+}  // namespace
+
+nlohmann::ordered_json toJson(const Record& record) {
+    nlohmann::ordered_json json = decoded(record.core());
+    const auto name = nameOf(record.kind());
+    makeReadable(json, "");
+    nlohmann::ordered_json result;
+    result["seq"] = record.seq().number();
+    result["time"] = timeText(record.core().getTimeNs());
+    result["kind"] = name ? std::string(*name) : fmt::format("{}", record.core().getKind());
+    for (auto& [field, value] : json.items()) {
+        if (field != "seq" && field != "kind" && field != "annexes") result[field] = value;
+    }
+    nlohmann::ordered_json details = nlohmann::ordered_json::array();
+    for (std::size_t index = 0; index < record.core().getAnnexes().size(); ++index) {
+        const auto annex = record.annex(index);
+        if (!annex) {
+            details.push_back("erased");
+            continue;
+        }
+        nlohmann::ordered_json detail = decoded(*annex);
+        makeReadable(detail, "");
+        details.push_back(std::move(detail));
+    }
+    if (!details.empty()) result["details"] = std::move(details);
+    return result;
+}
+
+}  // namespace daybook

@@ -1,0 +1,51 @@
+// names.h
+//
+// Ids to names for the reader of a history: accounts by login, mailboxes by the name that they had
+// at a given event, sessions by where they came from. Reads the journal and the views; what was
+// erased is named by its id. Thread: main.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "journal/journal.h"
+#include "journal/journal_reader.h"
+#include "projections/views.h"
+
+namespace daybook {
+
+// What SessionOpened says; empty strings when it is not there (yet) or erased.
+struct SessionPlace {
+    std::string protocol;
+    std::string ip;
+    std::string client;
+};
+
+class Names {
+public:
+    Names(const Journal& journal, const Views& views) : reader_(journal), views_(views) {}
+
+    std::string account(AccountId account);
+    // As it was called when `at` happened.
+    std::string mailbox(MailboxId mailbox, Seq at);
+    SessionPlace session(SessionId session);
+
+    // The id of a Fetched's window: what its AccessOpened says of the session.
+    JournalReader& reader() { return reader_; }
+
+private:
+    struct NameChange {
+        Seq seq;
+        std::string name;
+    };
+
+    const std::vector<NameChange>& namesOf(MailboxId mailbox);
+
+    JournalReader reader_;
+    const Views& views_;
+    std::map<AccountId, std::string> accounts_;
+    std::map<MailboxId, std::vector<NameChange>> mailboxes_;
+    std::map<SessionId, SessionPlace> sessions_;
+};
+
+}  // namespace daybook

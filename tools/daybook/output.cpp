@@ -1,0 +1,156 @@
+#include "tools/daybook/output.h"
+
+#include <algorithm>
+#include <chrono>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <termios.h>
+#include <unistd.h>
+
+#include "journal/base/ascii.h"
+#include "tools/daybook/context.h"
+
+namespace daybook {
+
+namespace {
+
+constexpr std::int64_t kProgressEveryNs = kSecondNs / 5;
+
+// Columns of a terminal that a text takes: code points, which is right for most names.
+std::size_t widthOf(std::string_view text) {
+    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+        return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+    }));
+}
+
+std::string readLineWithoutEcho(std::string_view prompt) {
+    termios before{};
+    ::tcgetattr(STDIN_FILENO, &before);
+    termios silent = before;
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+    fmt::print(stderr, "{}: ", prompt);
+    std::string line;
+    std::getline(std::cin, line);
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+    fmt::print(stderr, "\n");
+    return line;
+}
+
+}  // namespace
+
+void say(std::string_view line) { fmt::print("{}\n", line); }
+
+void sayNote(std::string_view line) {
+    std::fflush(stdout);
+    fmt::print(stderr, "daybook: {}\n", line);
+}
+
+void TextTable::print(bool json) const {
+    if (json) {
+        nlohmann::ordered_json array = nlohmann::ordered_json::array();
+        for (const std::vector<std::string>& row : rows_) {
+            nlohmann::ordered_json object;
+            for (std::size_t column = 0; column < columns_.size(); ++column) {
+                object[columns_[column]] = row[column];
+            }
+            array.push_back(std::move(object));
+        }
+        say(array.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+        return;
+    }
+    std::vector<std::size_t> widths;
+    for (std::size_t column = 0; column < columns_.size(); ++column) {
+        std::size_t width = columns_[column].size();
+        for (const std::vector<std::string>& row : rows_) {
+            width = std::max(width, widthOf(row[column]));
+        }
+        widths.push_back(width);
+    }
+    const auto printRow = [&](const std::vector<std::string>& row) {
+        std::string line;
+        for (std::size_t column = 0; column < row.size(); ++column) {
+            line += row[column];
+            if (column + 1 == row.size()) break;
+            line.append(widths[column] - widthOf(row[column]) + 2, ' ');
+        }
+        say(line);
+    };
+    std::vector<std::string> header;
+    for (const std::string& column : columns_) {
+        header.push_back(uppered(column));
+    }
+    printRow(header);
+    for (const std::vector<std::string>& row : rows_) {
+        printRow(row);
+    }
+}
+
+std::string timeText(TimeNs timeNs) {
+    const std::time_t seconds = timeNs / kSecondNs;
+    const std::int64_t milliseconds = timeNs % kSecondNs / 1'000'000;
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(seconds), milliseconds);
+}
+
+std::string sizeText(std::uint64_t octets) {
+    constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    auto size = static_cast<double>(octets);
+    std::size_t unit = 0;
+    while (size >= 1024 && unit + 1 < std::size(kUnits)) {
+        size /= 1024;
+        ++unit;
+    }
+    return unit == 0 ? fmt::format("{} B", octets) : fmt::format("{:.1f} {}", size, kUnits[unit]);
+}
+
+std::string printable(std::string_view text) {
+    const bool utf8 = isUtf8(text);
+    std::string result;
+    for (const char c : text) {
+        const auto octet = static_cast<unsigned char>(c);
+        if (octet < 0x20 || octet == 0x7F || (octet >= 0x80 && !utf8)) {
+            result += fmt::format("\\x{:02x}", octet);
+        } else {
+            result += c;
+        }
+    }
+    return result;
+}
+
+Progress::Progress(std::string what)
+    : what_(std::move(what)), terminal_(::isatty(STDERR_FILENO) == 1) {}
+
+Progress::~Progress() {
+    if (shown_) fmt::print(stderr, "\r\x1b[K");
+}
+
+void Progress::show(std::uint64_t done, std::uint64_t all) {
+    if (!terminal_) return;
+    const std::int64_t now = std::chrono::steady_clock::now().time_since_epoch().count();
+    if (shown_ && now - lastShownNs_ < kProgressEveryNs) return;
+    lastShownNs_ = now;
+    shown_ = true;
+    const std::uint64_t percent = all == 0 ? 100 : done * 100 / all;
+    fmt::print(stderr, "\r\x1b[K{}: {} of {} ({} %)", what_, done, all, percent);
+}
+
+std::string readPassword(std::string_view prompt, bool confirm) {
+    std::string password;
+    if (::isatty(STDIN_FILENO) == 1) {
+        password = readLineWithoutEcho(prompt);
+        if (confirm && readLineWithoutEcho("once more") != password) {
+            throw CommandFailed("the two passwords differ; nothing was changed");
+        }
+    } else {
+        std::getline(std::cin, password);
+        if (password.ends_with('\r')) password.pop_back();
+    }
+    if (password.empty()) {
+        throw CommandFailed("no password was given; type it, or pass it on standard input");
+    }
+    return password;
+}
+
+}  // namespace daybook

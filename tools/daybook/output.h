@@ -1,0 +1,66 @@
+// output.h
+//
+// One way to print: tables for people, JSON for programs, notes and progress on standard error (the
+// progress on a terminal only). Text that came from outside is printed without control characters.
+// Thread: main.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "journal/base/clock.h"
+
+namespace daybook {
+
+// A line on standard output.
+void say(std::string_view line);
+// "daybook: ..." on standard error.
+void sayNote(std::string_view line);
+
+// Columns aligned, a header in capitals; as JSON: an array of objects with the columns' names.
+class TextTable {
+public:
+    explicit TextTable(std::vector<std::string> columns) : columns_(std::move(columns)) {}
+
+    void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+
+    bool empty() const { return rows_.empty(); }
+
+    void print(bool json) const;
+
+private:
+    std::vector<std::string> columns_;
+    std::vector<std::vector<std::string>> rows_;
+};
+
+// "2026-11-24T01:37:58.123Z".
+std::string timeText(TimeNs timeNs);
+// "12.3 MiB".
+std::string sizeText(std::uint64_t octets);
+// Control characters as \xNN; what is not UTF-8 too.
+std::string printable(std::string_view text);
+
+// "what: 12,345 of 67,890 (18 %)" on a terminal, at most five times a second; erased at the end.
+class Progress {
+public:
+    explicit Progress(std::string what);
+    ~Progress();
+    Progress(const Progress&) = delete;
+    Progress& operator=(const Progress&) = delete;
+
+    void show(std::uint64_t done, std::uint64_t all);
+
+private:
+    std::string what_;
+    bool terminal_;
+    bool shown_ = false;
+    std::int64_t lastShownNs_ = 0;
+};
+
+// A password: from the terminal without echo, twice when `confirm`, or one line of standard input.
+// Throws CommandFailed if there is none or the two differ.
+std::string readPassword(std::string_view prompt, bool confirm);
+
+}  // namespace daybook

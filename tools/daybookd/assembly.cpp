@@ -1,0 +1,321 @@
+#include "tools/daybookd/assembly.h"
+
+#include <fmt/format.h>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <thread>
+#include <unistd.h>
+
+#include "engine/control/administration.h"
+#include "engine/control/control_server.h"
+#include "engine/control/data_directory.h"
+#include "engine/mime/decoding.h"
+#include "engine/runtime/server.h"
+#include "protocols/common/services.h"
+#include "protocols/imap/recent_claims.h"
+#include "protocols/imap/session.h"
+#include "protocols/pop3/maildrop_locks.h"
+#include "protocols/pop3/session.h"
+#include "protocols/smtp/session.h"
+#include "tools/version.h"
+
+namespace daybook {
+
+namespace {
+
+constexpr std::chrono::seconds kStrangersFlushEvery{10};
+
+std::vector<CertificateFiles> certificateFiles(const Config& config) {
+    std::vector<CertificateFiles> files;
+    for (const CertificateConfig& certificate : config.certificates) {
+        files.push_back(CertificateFiles{
+            .serverName = certificate.serverName,
+            .certificateChain = certificate.chain,
+            .privateKey = certificate.key,
+        });
+    }
+    return files;
+}
+
+std::unique_ptr<TlsContext> tlsContext(const Config& config, const Log& log) {
+    if (config.certificates.empty()) {
+        log.warning("no-certificate", {{"effect", "TLS is not offered"}});
+        return nullptr;
+    }
+    return std::make_unique<TlsContext>(certificateFiles(config));
+}
+
+std::size_t orCores(std::uint32_t configured) {
+    if (configured != 0) return configured;
+    return std::max(1U, std::thread::hardware_concurrency());
+}
+
+// What a client reads when there is no room for it; nothing is said before an implicit handshake.
+std::string busyText(ListenerProtocol protocol) {
+    switch (protocol) {
+        case ListenerProtocol::Smtp:
+        case ListenerProtocol::Submission:
+        case ListenerProtocol::Lmtp: return "421 4.3.2 Too many connections, try again later\r\n";
+        case ListenerProtocol::Imap: return "* BYE [LIMIT] Too many connections\r\n";
+        case ListenerProtocol::Pop3: return "-ERR [SYS/TEMP] Too many connections\r\n";
+        case ListenerProtocol::Submissions:
+        case ListenerProtocol::Imaps:
+        case ListenerProtocol::Pop3s: return "";
+    }
+    return "";
+}
+
+// Written whole and renamed, so that who waits for it never reads half of it.
+void writePorts(const std::filesystem::path& file, const nlohmann::json& ports) {
+    const std::filesystem::path temporary = file.string() + ".new";
+    std::ofstream stream(temporary, std::ios::trunc);
+    stream << ports.dump(2) << '\n';
+    stream.close();
+    if (!stream) throw std::runtime_error("cannot write " + temporary.string());
+    std::filesystem::rename(temporary, file);
+}
+
+}  // namespace
+
+// Members are destroyed in the opposite order: sessions end before the scribe, the scribe before
+// the views, the views before the journal.
+class Assembly::Parts {
+public:
+    Parts(Config settings, const Log& diary, std::function<void(const std::string&)> fatal);
+
+    void start();
+    void stop();
+    Outcome<Done> reload();
+
+private:
+    SessionFunction sessionFor(ListenerProtocol protocol);
+    void listen(const ListenerConfig& listener);
+
+    Config config_;
+    const Log& log_;
+    SystemClock clock_;
+    SystemRandom random_;
+    DataDirectory directory_;
+    WriterLock lock_;
+    Journal journal_;
+    SecretsStore secrets_;
+    Views views_;
+    WorkerPool workers_;
+    Hub hub_;
+    Scribe scribe_;
+    std::unique_ptr<TlsContext> tls_;
+    Strangers strangers_;
+    Directory users_;
+    Authenticator authenticator_;
+    Reception reception_;
+    imap::RecentClaims recentClaims_;
+    pop3::MaildropLocks maildropLocks_;
+    Services services_;
+    LocalAdministration administration_;
+    Server server_;
+    nlohmann::json ports_ = nlohmann::json::object();
+    std::unique_ptr<ControlServer> control_;
+    std::jthread housekeeping_;
+    bool started_ = false;
+};
+
+Assembly::Parts::Parts(
+    Config settings, const Log& diary, std::function<void(const std::string&)> fatal)
+    : config_(std::move(settings)),
+      log_(diary),
+      directory_(config_.directory),
+      lock_(directory_),
+      journal_(
+          config_.directory,
+          JournalOptions{
+              .mapOctets = config_.journalMapOctets,
+              .segmentOctets = config_.segmentOctets,
+          },
+          random_),
+      secrets_(config_.directory),
+      views_(config_.directory, ViewsOptions{.mapOctets = config_.viewsMapOctets}),
+      workers_(orCores(config_.workers)),
+      scribe_(Scribe::Parts{
+          .journal = journal_,
+          .views = views_,
+          .hub = hub_,
+          .clock = clock_,
+          .random = random_,
+          .log = log_,
+          .fatal = std::move(fatal),
+          .reserveOctets = config_.reserveOctets,
+      }),
+      tls_(tlsContext(config_, log_)),
+      strangers_(scribe_, clock_),
+      users_(views_),
+      authenticator_(Authenticator::Parts{
+          .views = views_,
+          .secrets = secrets_,
+          .workers = workers_,
+          .strangers = strangers_,
+          .random = random_,
+          .clock = clock_,
+          .plaintextLoginOnLoopback = config_.plaintextLoginOnLoopback,
+          .hostname = config_.hostname,
+      }),
+      reception_(Reception::Parts{
+          .scribe = scribe_,
+          .content = journal_.content(),
+          .workers = workers_,
+          .random = random_,
+          .clock = clock_,
+          .hostname = config_.hostname,
+      }),
+      services_{
+          .config = config_,
+          .log = log_,
+          .clock = clock_,
+          .random = random_,
+          .views = views_,
+          .content = journal_.content(),
+          .scribe = scribe_,
+          .hub = hub_,
+          .strangers = strangers_,
+          .directory = users_,
+          .authenticator = authenticator_,
+          .reception = reception_,
+          .workers = workers_,
+          .tls = tls_.get(),
+      },
+      administration_(LocalAdministration::Parts{
+          .scribe = scribe_,
+          .journal = journal_,
+          .secrets = secrets_,
+          .random = random_,
+          .reload = [this] { return reload(); },
+      }),
+      server_(orCores(config_.reactors), log_) {
+    mime::initialize();
+    for (const ListenerConfig& listener : config_.listeners) {
+        listen(listener);
+    }
+}
+
+SessionFunction Assembly::Parts::sessionFor(ListenerProtocol protocol) {
+    switch (protocol) {
+        case ListenerProtocol::Smtp: return smtp::sessionFunction(services_, smtp::Role::Mx);
+        case ListenerProtocol::Submission:
+        case ListenerProtocol::Submissions:
+            return smtp::sessionFunction(services_, smtp::Role::Submission);
+        case ListenerProtocol::Lmtp: return smtp::sessionFunction(services_, smtp::Role::Lmtp);
+        case ListenerProtocol::Imap:
+        case ListenerProtocol::Imaps: return imap::sessionFunction(services_, recentClaims_);
+        case ListenerProtocol::Pop3:
+        case ListenerProtocol::Pop3s: return pop3::sessionFunction(services_, maildropLocks_);
+    }
+    return {};
+}
+
+void Assembly::Parts::listen(const ListenerConfig& listener) {
+    ListenerOptions options;
+    options.name = listener.name;
+    options.address = listener.address;
+    options.port = listener.port;
+    options.connectionsMax = config_.connectionsMax;
+    options.connectionsPerAddressMax = config_.connectionsPerAddressMax;
+    options.busyText = busyText(listener.protocol);
+    if (listener.tls == ListenerTls::Implicit) {
+        if (!tls_) {
+            throw std::runtime_error(fmt::format(
+                "listener {}: tls = \"implicit\" needs a [[certificate]] in {}",
+                listener.name,
+                config_.file.string()));
+        }
+        options.implicitTls = tls_.get();
+    }
+    const std::uint16_t port = server_.listen(options, sessionFor(listener.protocol));
+    // A second listener of the same name (IPv6 beside IPv4) does not hide the first one's port.
+    if (port != 0 && !ports_.contains(listener.name)) ports_[listener.name] = port;
+    log_.information(
+        "listening",
+        {{"name", listener.name}, {"address", listener.address}, {"port", std::to_string(port)}});
+}
+
+void Assembly::Parts::start() {
+    scribe_.start();
+    const Outcome<Done> recorded = scribe_.submitAndWait(RecordServerStarted{.origin = Origin{}});
+    if (!recorded) {
+        throw std::runtime_error(
+            fmt::format("cannot record the start: {}", recorded.error().detail));
+    }
+    server_.start();
+    started_ = true;
+    control_ = std::make_unique<ControlServer>(
+        directory_.controlSocket(),
+        administration_,
+        ControlServer::Facts{
+            .version = kVersion,
+            .sessions = [this] { return server_.sessionCount(); },
+            .appliedSeq = [this] { return scribe_.appliedSeq(); },
+        },
+        log_);
+    housekeeping_ = std::jthread([this](const std::stop_token& stopping) {
+        std::mutex mutex;
+        std::condition_variable_any condition;
+        std::unique_lock guard(mutex);
+        while (!condition.wait_for(
+            guard, stopping, kStrangersFlushEvery, [&] { return stopping.stop_requested(); })) {
+            strangers_.flush(false);
+        }
+    });
+    writePorts(directory_.portsFile(), ports_);
+    log_.information(
+        "ready",
+        {{"hostname", config_.hostname},
+         {"directory", config_.directory.string()},
+         {"events", std::to_string(scribe_.appliedSeq().number())}});
+}
+
+void Assembly::Parts::stop() {
+    if (!started_) return;
+    started_ = false;
+    std::error_code ignored;
+    std::filesystem::remove(directory_.portsFile(), ignored);
+    control_.reset();
+    log_.information("stopping", {{"sessions", std::to_string(server_.sessionCount())}});
+    server_.stop(config_.stopPatience);
+    housekeeping_.request_stop();
+    housekeeping_.join();
+    strangers_.flush(true);
+    const Outcome<Done> recorded = scribe_.submitAndWait(RecordServerStopped{.origin = Origin{}});
+    if (!recorded) log_.error("stop-not-recorded", {{"why", recorded.error().detail}});
+    scribe_.stop();
+    log_.information("stopped");
+}
+
+Outcome<Done> Assembly::Parts::reload() {
+    try {
+        const Config fresh = loadConfig(config_.file);
+        if (tls_ && !fresh.certificates.empty()) tls_->reload(certificateFiles(fresh));
+        const bool sameListeners = configText(fresh) == configText(config_);
+        log_.information(
+            "reloaded",
+            {{"certificates", std::to_string(fresh.certificates.size())},
+             {"settings", sameListeners ? "unchanged" : "other changes need a restart"}});
+        return Done{};
+    } catch (const ConfigError& error) {
+        log_.error("reload-refused", {{"why", error.what()}});
+        return refuse(RefusalReason::InvalidArgument, error.what());
+    } catch (const TlsFilesUnusable& error) {
+        log_.error("reload-refused", {{"why", error.what()}});
+        return refuse(RefusalReason::InvalidArgument, error.what());
+    }
+}
+
+Assembly::Assembly(Config config, const Log& log, std::function<void(const std::string&)> fatal)
+    : parts_(std::make_unique<Parts>(std::move(config), log, std::move(fatal))) {}
+
+Assembly::~Assembly() = default;
+
+void Assembly::start() { parts_->start(); }
+
+void Assembly::stop() { parts_->stop(); }
+
+Outcome<Done> Assembly::reload() { return parts_->reload(); }
+
+}  // namespace daybook

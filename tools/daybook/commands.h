@@ -76,6 +76,7 @@ int journalLog(Context& context, const LogOptions& options);
 
 struct VerifyCommandOptions {
     bool fast = false;
+    bool full = false;  // the default
     std::uint64_t fromSeq = 1;
 };
 

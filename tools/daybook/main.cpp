@@ -178,7 +178,8 @@ void addJournal(CLI::App& app, Request& r) {
         return journalVerify(c, r.verify);
     });
     verify->add_flag("--fast", r.verify.fast, "events and roots, not the content");
-    verify->add_flag("--full", "annexes and blobs too (the default)")->excludes("--fast");
+    verify->add_flag("--full", r.verify.full, "annexes and blobs too (the default)")
+        ->excludes("--fast");
     verify->add_option("--from", r.verify.fromSeq, "content from this event on");
     verify->footer("Exit status: 0 whole, 1 tampered or damaged, 2 incomplete, 3 unreadable.");
 }
@@ -197,11 +198,6 @@ void addRest(CLI::App& app, Request& r) {
     });
 }
 
-int fail(const std::string& text) {
-    sayNote(text);
-    return kRefused;
-}
-
 int perform(Request& request) {
     try {
         Context context(request.global);
@@ -212,7 +208,8 @@ int perform(Request& request) {
         }
         return kRefused;
     } catch (const std::exception& error) {
-        return fail(error.what());
+        sayNote(error.what());
+        return kRefused;
     }
 }
 

@@ -72,10 +72,9 @@ int check(Context& context, const Journal& journal) {
             difference.key,
             difference.how));
     }
-    say(fmt::format(
-        equal ? "EQUAL: the live views are what the journal says, up to event {}"
-              : "DIFFERENT at event {}: `daybook replay` rebuilds the views from the journal",
-        comparison.appliedSeq.number()));
+    const std::uint64_t seq = comparison.appliedSeq.number();
+    say(equal ? fmt::format("EQUAL: the live views are what the journal says, up to event {}", seq)
+              : fmt::format("DIFFERENT at event {}: `daybook replay` rebuilds the views", seq));
     return equal ? kDone : kRefused;
 }
 

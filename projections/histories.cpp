@@ -13,9 +13,11 @@ Key historyKey(std::uint64_t id, Seq seq) { return Key().add(id).add(seq); }
 class Fold {
 public:
     Fold(event::Core::Reader core, lmdb::WriteTransaction& txn, const ViewTables& tables)
-        : core_(core), txn_(txn), tables_(tables), seq_(core.getSeq()) {
-        kind_.add(core.getKind());
-    }
+        : core_(core),
+          txn_(txn),
+          tables_(tables),
+          seq_(core.getSeq()),
+          kind_(littleEndian(core.getKind())) {}
 
     void index() {
         add(tables_.historyByMessage, core_.getMessage());
@@ -40,7 +42,9 @@ public:
 
 private:
     void add(lmdb::Table table, std::uint64_t id) {
-        if (id != 0) txn_.put(table, historyKey(id, seq_), kind_.octets());
+        if (id == 0) return;
+        const std::string_view kind(reinterpret_cast<const char*>(&kind_), sizeof kind_);
+        txn_.put(table, historyKey(id, seq_), kind);
     }
 
     void addTarget(event::Copied::Reader copied) {
@@ -61,7 +65,7 @@ private:
     lmdb::WriteTransaction& txn_;
     const ViewTables& tables_;
     Seq seq_;
-    RowWriter kind_;
+    std::uint16_t kind_;  // as it stands in the row
 };
 
 void apply(const Record& record, lmdb::WriteTransaction& txn, const ViewTables& tables) {

@@ -11,9 +11,10 @@ namespace daybook {
 
 namespace {
 
-constexpr std::uint64_t kEventsPerTransaction = 10'000;
 constexpr std::string_view kJournalKey = "journal";
 constexpr std::size_t kDigestOctets = 64 * 1024;
+// Dirty pages wait in memory until the commit, and LMDB takes 512 MiB of them at most.
+constexpr std::uint64_t kDetailOctetsPerTransaction = 64U << 20U;
 
 void empty(ViewsEnvironment& views) {
     lmdb::WriteTransaction txn(views.environment());
@@ -28,18 +29,33 @@ Applied appliedOf(ViewsEnvironment& views) {
     return readApplied(txn, views.tables());
 }
 
-// The last seq of the transaction that begins after `done`: where a commit ended, so that the root
-// there is known, within the usual number of events if possible.
-Seq endOfTransaction(const Journal& journal, Seq done, Seq to) {
-    const std::uint64_t usual = done.number() + kEventsPerTransaction;
-    if (usual >= to.number()) return to;
-    for (std::uint64_t seq = usual; seq > done.number(); --seq) {
-        if (journal.rootAt(seq)) return Seq(seq);
-    }
-    for (std::uint64_t seq = usual + 1; seq < to.number(); ++seq) {
-        if (journal.rootAt(seq)) return Seq(seq);
-    }
-    return to;
+std::uint64_t detailOctets(const Record& record) {
+    const event::Core::Reader core = record.core();
+    return core.isStored() ? core.getStored().getBlob().getSummaryOctets() : 0;
+}
+
+// One transaction: from the event after `done`, at most to `end`. Stops at the first event after
+// the usual number where a commit of the journal ended, so that the root there is known. Returns
+// the last event.
+Seq applySome(
+    ViewsEnvironment& views, const Journal& journal, JournalReader& reader, Seq done, Seq end) {
+    lmdb::WriteTransaction txn(views.environment());
+    std::uint64_t events = 0;
+    std::uint64_t octets = 0;
+    Seq last = done;
+    reader.forEach(Seq(done.number() + 1), end, [&](const Record& record) {
+        applyToAll(record, txn, views.tables());
+        last = record.seq();
+        ++events;
+        octets += detailOctets(record);
+        const bool enough =
+            events >= kEventsPerTransaction || octets >= kDetailOctetsPerTransaction;
+        return !enough || !journal.rootAt(last.number());
+    });
+    const Hash256 root = journal.rootAt(last.number()).value_or(Hash256());
+    markApplied(txn, views.tables(), journal.journalId(), last, root);
+    txn.commit();
+    return last;
 }
 
 // Feeds a digest in large pieces: a call costs more than hashing a short row.
@@ -145,15 +161,10 @@ Seq catchUp(
     JournalReader reader(journal);
     Seq done = from;
     while (done < end) {
-        const Seq last = endOfTransaction(journal, done, end);
-        lmdb::WriteTransaction txn(views.environment());
-        reader.forEach(Seq(done.number() + 1), last, [&](const Record& record) {
-            applyToAll(record, txn, views.tables());
-            return true;
-        });
-        const Hash256 root = journal.rootAt(last.number()).value_or(Hash256());
-        markApplied(txn, views.tables(), journal.journalId(), last, root);
-        txn.commit();
+        const Seq last = applySome(views, journal, reader, done, end);
+        if (last == done) {
+            throw JournalDamaged(fmt::format("the journal ends after event {}", last.number()));
+        }
         done = last;
         if (progress) progress(done.number() - from.number(), end.number() - from.number());
     }

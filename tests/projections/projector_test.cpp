@@ -116,32 +116,23 @@ TEST_CASE("projector: views as of a seq inside a commit are not for serving", "[
     CHECK(stateOf(views, events.journal()) == ViewsState::Ahead);
 }
 
-TEST_CASE("projector: catching up ends its transactions where commits ended", "[projections]") {
+TEST_CASE("projector: a transaction of a catch-up ends where a commit ended", "[projections]") {
     JournaledEvents events;
     events.commit(mailboxCreated(1, 5, "INBOX", 100, 1));
-    events.store(9, 3'000);
+    events.store(2, 30'000);
+    events.store(1, 10);
     const TemporaryFolder folder;
     ViewsEnvironment views(folder.path() / "views", kTestViews);
     std::vector<std::uint64_t> done;
-    catchUp(views, events.journal(), Seq(0), [&](std::uint64_t events, std::uint64_t all) {
-        done.push_back(events);
-        CHECK(all == 27'001);
+    const Seq end =
+        catchUp(views, events.journal(), Seq(0), [&](std::uint64_t count, std::uint64_t all) {
+        done.push_back(count);
+        CHECK(all == 60'011);
     });
-    CHECK(done == std::vector<std::uint64_t>{9'001, 18'001, 27'001});
-    CHECK(messagesIn(views) == 27'000);
-}
-
-TEST_CASE("projector: a commit that is larger than a transaction is not cut", "[projections]") {
-    JournaledEvents events;
-    events.store(1, 10'500);
-    events.store(1, 1);
-    const TemporaryFolder folder;
-    ViewsEnvironment views(folder.path() / "views", kTestViews);
-    std::vector<std::uint64_t> done;
-    catchUp(views, events.journal(), Seq(0), [&](std::uint64_t events, std::uint64_t) {
-        done.push_back(events);
-    });
-    CHECK(done == std::vector<std::uint64_t>{10'500, 10'501});
+    CHECK(end == Seq(60'011));
+    CHECK(done == std::vector<std::uint64_t>{60'001, 60'011});
+    CHECK(messagesIn(views) == 60'010);
+    CHECK(stateOf(views, events.journal()) == ViewsState::Usable);
 }
 
 TEST_CASE("replay: gives what serving gave", "[projections]") {

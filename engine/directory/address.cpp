@@ -109,11 +109,12 @@ bool isDomain(std::string_view text) {
     }
 }
 
-// RFC 5891 §5: what a client looks up, as A-labels.
+// RFC 5891 §5: what a client looks up, as A-labels. Not with IDN2_USE_STD3_ASCII_RULES: libidn2
+// 2.3.3 then drops what is not allowed without a word; isDomain() sees to that.
 std::optional<std::string> asALabels(const std::string& text) {
     char* result = nullptr;
-    const int status = idn2_to_ascii_8z(
-        text.c_str(), &result, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL | IDN2_USE_STD3_ASCII_RULES);
+    const int status =
+        idn2_to_ascii_8z(text.c_str(), &result, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
     const std::unique_ptr<char, decltype(&std::free)> owned(result, &std::free);
     if (status != IDN2_OK) return std::nullopt;
     return std::string(result);

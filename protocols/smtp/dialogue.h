@@ -93,7 +93,7 @@ private:
     Task<void> receiveDotted(MessageContent& content);
     // Takes `count` octets off the connection; without content they are thrown away.
     Task<void> receiveOctets(std::uint64_t count, MessageContent* content);
-    Task<std::size_t> fill(std::uint64_t round);
+    Task<void> fill();
     Task<Reply> finishMessage(MessageContent& content);
     Task<Reply> discardChunk(std::string_view arguments, Reply answer);
     Arrival arrivalOf(const MessageContent& content);

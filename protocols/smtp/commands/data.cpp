@@ -44,8 +44,8 @@ Task<Reply> Dialogue::data(std::string_view) {
 Task<void> Dialogue::receiveDotted(MessageContent& content) {
     const std::uint64_t patience = services_.config.messageOctetsMax * kPatienceFactor;
     DotUnstuffer unstuffer(content);
-    for (std::uint64_t round = 1; !unstuffer.isDone(); ++round) {
-        if (connection_.buffered().empty()) co_await fill(round);
+    while (!unstuffer.isDone()) {
+        if (connection_.buffered().empty()) co_await fill();
         const std::size_t used = unstuffer.feed(connection_.buffered());
         connection_.consume(used);
         if (content.octets() > patience) {
@@ -54,18 +54,16 @@ Task<void> Dialogue::receiveDotted(MessageContent& content) {
     }
 }
 
-Task<std::size_t> Dialogue::fill(std::uint64_t round) {
-    if (round % 64 == 0) co_await connection_.reactor().yield();
+Task<void> Dialogue::fill() {
     const std::size_t count = co_await connection_.fill(after(limits::kSmtpDataTimeout));
     if (count == 0) throw Disconnected("the peer ended within a message");
-    co_return count;
 }
 
 Task<void> Dialogue::receiveOctets(std::uint64_t count, MessageContent* content) {
-    for (std::uint64_t round = 1; count > 0; ++round) {
+    while (count > 0) {
         if (connection_.buffered().empty()) {
             co_await flush();
-            co_await fill(round);
+            co_await fill();
         }
         const std::string_view here = connection_.buffered().substr(0, count);
         if (content != nullptr) content->append(here);

@@ -12,6 +12,7 @@
 #include "journal/base/crc32c.h"
 #include "journal/base/encoding.h"
 #include "journal/content_format.h"
+#include "journal/content_record.h"
 #include "journal/content_segment.h"
 
 namespace daybook {
@@ -20,8 +21,13 @@ using namespace content;
 
 namespace {
 
+// Up to here records wait in memory and are written together, at the latest by sync(): annexes.
+constexpr std::uint64_t kGatheredOctets = 4'096;
+constexpr std::uint64_t kGatheredOctetsInAll = 262'144;
 // Up to here a record is one write under the lock; above, only its fixed part is.
 constexpr std::uint64_t kOneWriteOctets = 65'536;
+// One read gets the whole of a record up to here.
+constexpr std::uint64_t kSmallRecordOctets = 1'024;
 // Files that are kept open for reading.
 constexpr std::size_t kOpenFilesMax = 512;
 
@@ -30,46 +36,11 @@ constexpr std::size_t kOpenFilesMax = 512;
         fmt::format("content log: segment {} offset {}: {}", place.segment, place.offset, what));
 }
 
-// What stands behind the fixed part, without the content itself.
-struct Frame {
-    std::string salt;
-    std::string tail;  // sums and padding
-    Hash256 commitment{};
-    std::uint64_t octets = 0;
-};
-
-Frame frameOf(std::span<const std::string_view> pieces, Random& random) {
-    Frame frame;
-    frame.salt.resize(kSaltOctets);
-    random.fill(std::as_writable_bytes(std::span(frame.salt)));
-    Sha256 hash;
-    hash.add(frame.salt);
-    std::uint32_t sum = 0;
-    const auto endChunk = [&] {
-        frame.tail.append(reinterpret_cast<const char*>(&sum), sizeof sum);
-        sum = 0;
-    };
-    for (std::string_view piece : pieces) {
-        hash.add(piece);
-        while (!piece.empty()) {
-            const std::uint64_t room = kChunkOctets - frame.octets % kChunkOctets;
-            const std::string_view part = piece.substr(0, room);
-            sum = crc32c(part, sum);
-            frame.octets += part.size();
-            piece.remove_prefix(part.size());
-            if (frame.octets % kChunkOctets == 0) endChunk();
-        }
-    }
-    if (frame.octets % kChunkOctets != 0) endChunk();
-    frame.tail.resize(erasableOctets(frame.octets) - kSaltOctets - frame.octets, '\0');
-    frame.commitment = hash.finish();
-    return frame;
-}
-
-std::uint32_t sumAt(std::string_view sums, std::uint64_t index) {
-    std::uint32_t sum = 0;
-    std::memcpy(&sum, sums.data() + index * sizeof sum, sizeof sum);
-    return sum;
+Fixed checkedFixed(Place place, std::string_view octets) {
+    const auto fixed = decodeFixed(place, octets);
+    if (!fixed) damaged(place, "there is no record, or its fixed part is damaged");
+    if (!fixed->state) damaged(place, "the record's state is damaged");
+    return *fixed;
 }
 
 }  // namespace
@@ -86,6 +57,7 @@ public:
     ContentRef append(ContentKind kind, std::span<const std::string_view> pieces);
     void decide(Place place);
     void committedTo(std::uint64_t seq);
+    void startBehind(std::uint32_t segment);
     void continueAt(std::uint32_t segment, std::uint64_t offset);
     void sync();
     std::vector<SegmentEnd> openEnds(std::uint64_t head) const;
@@ -114,6 +86,7 @@ private:
         ContentKind kind, const Frame& frame, std::span<const std::string_view> pieces);
     void startSegment(std::uint64_t octets);
     void markUnsynced(const File& file);
+    void writeGathered() const;
     void refuseAfterFailure() const;
 
     std::filesystem::path folder_;
@@ -126,7 +99,8 @@ private:
     std::map<Place, std::uint64_t> undecided_;  // and the head when it was appended
     File active_;
     std::uint64_t activeOctets_ = 0;
-    std::uint64_t end_ = 0;  // of the active segment
+    std::uint64_t end_ = 0;         // of the active segment
+    mutable std::string gathered_;  // its last octets, not written yet
     std::uint32_t newest_ = 0;
     std::uint64_t head_ = 0;
     bool failed_ = false;
@@ -150,6 +124,7 @@ ContentLog::Implementation::Implementation(
 
 ContentLog::Implementation::File ContentLog::Implementation::findFile(std::uint32_t number) const {
     const std::scoped_lock lock(mutex_);
+    if (active_ && active_->number() == number) writeGathered();
     const auto known = files_.find(number);
     if (known != files_.end()) return known->second;
     if (files_.size() >= kOpenFilesMax) files_.clear();
@@ -165,10 +140,7 @@ ContentLog::Implementation::File ContentLog::Implementation::fileOf(Place place)
 }
 
 Fixed ContentLog::Implementation::fixedAt(const Segment& file, Place place) const {
-    const auto fixed = decodeFixed(place, file.read(place.offset, kFixedOctets));
-    if (!fixed) damaged(place, "there is no record, or its fixed part is damaged");
-    if (!fixed->state) damaged(place, "the record's state is damaged");
-    return *fixed;
+    return checkedFixed(place, file.read(place.offset, kFixedOctets));
 }
 
 void ContentLog::Implementation::refuseAfterFailure() const {
@@ -180,7 +152,15 @@ void ContentLog::Implementation::markUnsynced(const File& file) {
     unsynced_.emplace(file->number(), file);
 }
 
+// If it throws, nothing is forgotten: the next one tries the same octets at the same place.
+void ContentLog::Implementation::writeGathered() const {
+    if (gathered_.empty()) return;
+    active_->write(end_ - gathered_.size(), gathered_);
+    gathered_.clear();
+}
+
 void ContentLog::Implementation::startSegment(std::uint64_t octets) {
+    writeGathered();
     const File file = Segment::create(folder_, newest_ + 1, octets);
     newest_ = file->number();
     if (active_) {
@@ -211,8 +191,12 @@ ContentLog::Implementation::Reserved ContentLog::Implementation::reserve(
             octets += piece;
         octets += frame.tail;
     }
-    active_->write(place.offset, octets);
-    // Only now: whoever comes later stands behind a fixed part that is there.
+    if (gathered_.size() + all > kGatheredOctetsInAll || all > kGatheredOctets) writeGathered();
+    if (all <= kGatheredOctets)
+        gathered_ += octets;
+    else
+        active_->write(place.offset, octets);
+    // Only now: whoever comes later stands behind a fixed part that is there, or will be first.
     end_ += all;
     undecided_.emplace(place, head_);
     markUnsynced(active_);
@@ -256,13 +240,16 @@ void ContentLog::Implementation::committedTo(std::uint64_t seq) {
     head_ = std::max(head_, seq);
 }
 
+void ContentLog::Implementation::startBehind(std::uint32_t segment) {
+    const std::scoped_lock lock(mutex_);
+    newest_ = std::max(newest_, segment);
+}
+
 void ContentLog::Implementation::continueAt(std::uint32_t segment, std::uint64_t offset) {
     const File file = findFile(segment);
-    if (!file) {
-        const std::scoped_lock lock(mutex_);
-        newest_ = std::max(newest_, segment);
-        return;
-    }
+    if (!file) return;
+    // A segment that is new has no record yet, but its header.
+    offset = std::max(offset, kSegmentHeaderOctets);
     file->clearTail(offset);
     file->sync();
     const std::scoped_lock lock(mutex_);
@@ -277,6 +264,7 @@ void ContentLog::Implementation::sync() {
     {
         const std::scoped_lock lock(mutex_);
         refuseAfterFailure();
+        writeGathered();
         files.swap(unsynced_);
     }
     try {
@@ -310,20 +298,18 @@ std::vector<SegmentEnd> ContentLog::Implementation::openEnds(std::uint64_t head)
 std::optional<std::string> ContentLog::Implementation::readErasable(
     Place place, std::uint64_t* octets) const {
     const File file = fileOf(place);
-    const Fixed fixed = fixedAt(*file, place);
+    std::string record = file->read(place.offset, kSmallRecordOctets);
+    const Fixed fixed = checkedFixed(place, record);
     if (fixed.state != ContentState::Written) return std::nullopt;
     *octets = fixed.octets;
-    const std::uint64_t count = erasableOctets(fixed.octets);
-    if (place.offset + kFixedOctets + count > file->octets())
-        damaged(place, "the record is cut off");
-    std::string erasable = file->read(place.offset + kFixedOctets, count);
-    const std::string_view content = std::string_view(erasable).substr(kSaltOctets, fixed.octets);
-    const std::string_view sums = std::string_view(erasable).substr(kSaltOctets + fixed.octets);
-    bool whole = true;
-    for (std::uint64_t i = 0; whole && i < chunkCount(fixed.octets); ++i)
-        whole = crc32c(content.substr(i * kChunkOctets, kChunkOctets)) == sumAt(sums, i);
-    const std::string_view padding = sums.substr(chunkCount(fixed.octets) * sizeof(std::uint32_t));
-    if (whole && padding.find_first_not_of('\0') == std::string_view::npos) return erasable;
+    const std::uint64_t all = recordOctets(fixed.octets);
+    if (all > record.size()) {
+        if (place.offset + all > file->octets()) damaged(place, "the record is cut off");
+        record = file->read(place.offset, all);
+    }
+    record.resize(all);
+    record.erase(0, kFixedOctets);
+    if (sumsHold(record, fixed.octets)) return record;
     // Erased while it was read?
     if (fixedAt(*file, place).state != ContentState::Written) return std::nullopt;
     damaged(place, "the checksum does not hold");
@@ -425,6 +411,8 @@ void ContentLog::release(Place place) {
 }
 
 void ContentLog::committedTo(std::uint64_t seq) { implementation_->committedTo(seq); }
+
+void ContentLog::startBehind(std::uint32_t segment) { implementation_->startBehind(segment); }
 
 void ContentLog::continueAt(std::uint32_t segment, std::uint64_t offset) {
     implementation_->continueAt(segment, offset);

@@ -96,12 +96,14 @@ public:
     // Events up to `seq` are committed: what is appended from now on can only be named by later
     // ones. Never goes back. Thread: scribe.
     void committedTo(std::uint64_t seq);
-    // Recovery: append behind `offset` in that segment; what is there is cleared. If its file is
-    // missing, its number is not used again. Without this the first append starts a new segment.
+    // Recovery: the numbers up to this one are spent, also where a file is missing.
+    void startBehind(std::uint32_t segment);
+    // Recovery: append behind `offset` in that segment; what is there is cleared. Without this, or
+    // without its file, the first append starts a new segment.
     void continueAt(std::uint32_t segment, std::uint64_t offset);
 
-    // Everything appended before this call is durable when it returns. A failure is final: the
-    // caller stops the server, never tries again (DESIGN 3.3).
+    // Everything appended before this call is durable when it returns. A failure is final unless
+    // it isFull(): the caller stops the server, never tries again (DESIGN 3.3).
     void sync();
 
     // For `meta`; `head` is the seq of the last event of the commit that is being made. The newest

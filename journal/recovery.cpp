@@ -94,6 +94,7 @@ RecoveryReport recover(
     }
     if (ends->empty()) return report;
 
+    content.startBehind(ends->back().segment);
     const auto oldest = std::ranges::min_element(*ends, {}, &SegmentEnd::seq);
     const std::set<Place> named = placesNamedBehind(txn, tables, oldest->seq);
     for (const SegmentEnd& end : *ends) {

@@ -3,7 +3,10 @@
 // A small journal in a temporary folder, and drafts to put into it.
 #pragma once
 
+#include <array>
+#include <cstdio>
 #include <cstring>
+#include <fmt/format.h>
 #include <functional>
 #include <string>
 #include <sys/wait.h>
@@ -78,7 +81,11 @@ inline std::vector<std::string> namesIn(const Journal& journal) {
 inline int inChild(const std::function<void()>& body) {
     const pid_t child = ::fork();
     if (child == 0) {
-        body();
+        try {
+            body();
+        } catch (const std::exception& exception) {
+            fmt::print(stderr, "the child: {}\n", exception.what());
+        }
         ::_exit(99);
     }
     int status = 0;

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "journal/base/encoding.h"
+#include "journal/content_segment.h"
 #include "journal/journal_format.h"
 #include "journal/merkle_log.h"
 #include "tests/journal/journal_fixture.h"
@@ -256,6 +257,40 @@ TEST_CASE("journal: recovery reclaims what no event names, and only that", "[jou
     CHECK(names[6] == "after");
     JournalReader reader(journal);
     CHECK(reader.at(Seq(6), [](const Record& record) { CHECK(record.summary() == "s"s); }));
+}
+
+TEST_CASE("journal: a segment that was begun and never used is used", "[journal][recovery]") {
+    JournalFixture f;
+    {
+        Journal journal(f.folder.path(), kSmall, f.random);
+        JournalWriter writer(journal);
+        appendNamed(writer, "one");
+    }
+    content::Segment::create(f.folder.path() / "content", 2, kSmall.segmentOctets);
+    {
+        Journal journal(f.folder.path(), kSmall, f.random);
+        JournalWriter writer(journal);
+        appendNamed(writer, "two");
+        CHECK(journal.content().segments() == std::vector<std::uint32_t>{1, 2});
+    }
+    const Journal journal(f.folder.path(), kSmall, f.random);
+    CHECK(namesIn(journal) == std::vector{"one"s, "two"s});
+}
+
+TEST_CASE("journal: it opens without its newest segment, whose number is spent", "[recovery]") {
+    JournalFixture f;
+    {
+        Journal journal(f.folder.path(), kSmall, f.random);
+        JournalWriter writer(journal);
+        appendNamed(writer, "one");
+    }
+    std::filesystem::remove(f.folder.path() / "content" / "00000001.seg");
+    Journal journal(f.folder.path(), kSmall, f.random);
+    JournalWriter writer(journal);
+    appendNamed(writer, "two");
+    CHECK(journal.content().segments() == std::vector<std::uint32_t>{2});
+    JournalReader reader(journal);
+    CHECK(reader.at(Seq(2), [](const Record& record) { CHECK(record.name() == "two"); }));
 }
 
 TEST_CASE("journal: a reader in another process follows the writer", "[journal][processes]") {

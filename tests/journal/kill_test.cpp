@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <deque>
+#include <fmt/format.h>
 #include <random>
 #include <sched.h>
 
@@ -38,7 +39,15 @@ std::uint64_t runAndKill(const std::filesystem::path& directory, std::mt19937_64
     std::array<int, 2> ends{};
     REQUIRE(::pipe(ends.data()) == 0);
     const pid_t child = ::fork();
-    if (child == 0) appendForEver(directory, ends[1]);
+    if (child == 0) {
+        try {
+            appendForEver(directory, ends[1]);
+        } catch (const std::exception& exception) {
+            // Not into the test program's main, of which this is a copy.
+            fmt::print(stderr, "the writing child: {}\n", exception.what());
+            ::_exit(98);
+        }
+    }
     ::close(ends[1]);
     std::uint64_t acknowledged = 0;
     for (std::uint64_t i = choose() % 25 + 1; i > 0; --i)

@@ -2,7 +2,7 @@
 
 #include <Poco/Net/NetException.h>
 #include <Poco/Net/SocketAddress.h>
-#include <Poco/Net/StreamSocketImpl.h>
+#include <Poco/Net/StreamSocket.h>
 #include <arpa/inet.h>
 #include <cerrno>
 #include <cstring>
@@ -125,17 +125,15 @@ void Listener::close() {
 Listener::Accepted Listener::acceptOne(const Start& start) {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
-    const int descriptor = ::accept4(
+    Descriptor socket(::accept4(
         socket_.impl()->sockfd(),
         reinterpret_cast<sockaddr*>(&address),
         &size,
-        SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (descriptor < 0) return acceptFailed(errno);
-    // POCO counts references to it itself.
-    Poco::Net::StreamSocket socket(new Poco::Net::StreamSocketImpl(descriptor));
+        SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (socket.number() < 0) return acceptFailed(errno);
     std::string origin = originOf(address);
     if (!enter(origin)) {
-        turnAway(descriptor);
+        turnAway(socket);
         return Accepted::One;
     }
     troubleLogged_ = false;
@@ -196,15 +194,15 @@ void Listener::leave(const std::string& origin) {
     if (--found->second == 0) perAddress_.erase(found);
 }
 
-void Listener::turnAway(int descriptor) const {
+void Listener::turnAway(const Descriptor& socket) const {
     if (options_.busyText.empty() || options_.implicitTls != nullptr) return;
     // The socket is empty: this goes at once or never.
     ::send(
-        descriptor,
+        socket.number(),
         options_.busyText.data(),
         options_.busyText.size(),
         MSG_NOSIGNAL | MSG_DONTWAIT);
-    ::shutdown(descriptor, SHUT_WR);
+    ::shutdown(socket.number(), SHUT_WR);
 }
 
 }  // namespace daybook

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <Poco/Net/ServerSocket.h>
-#include <Poco/Net/StreamSocket.h>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -13,6 +12,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "engine/runtime/descriptor.h"
 #include "engine/runtime/readiness.h"
 #include "engine/runtime/server.h"
 
@@ -21,7 +21,7 @@ namespace daybook {
 class Listener {
 public:
     // A connection that was let in, and whom it counts for: leave() when it has ended.
-    using Start = std::function<void(Poco::Net::StreamSocket socket, std::string origin)>;
+    using Start = std::function<void(Descriptor socket, std::string origin)>;
 
     // Binds and listens. Throws std::runtime_error with address, port and reason.
     Listener(const ListenerOptions& options, SessionFunction session, const Log& log);
@@ -50,7 +50,7 @@ private:
     Accepted acceptOne(const Start& start);
     Accepted acceptFailed(int error);
     bool enter(const std::string& origin);
-    void turnAway(int descriptor) const;
+    void turnAway(const Descriptor& socket) const;
 
     const ListenerOptions options_;
     const SessionFunction session_;

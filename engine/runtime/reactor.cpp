@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <vector>
 
+#include "engine/runtime/descriptor.h"
 #include "engine/runtime/readiness.h"
 #include "engine/runtime/timer_queue.h"
 
@@ -23,22 +24,10 @@ thread_local Reactor* currentReactor = nullptr;
 
 constexpr int kEventsPerRound = 256;
 
-class Descriptor {
-public:
-    Descriptor(int number, const char* what) : number_(number) {
-        if (number < 0) throw std::system_error(errno, std::generic_category(), what);
-    }
-
-    ~Descriptor() { ::close(number_); }
-
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-
-    int number() const { return number_; }
-
-private:
-    int number_;
-};
+int opened(int number, const char* what) {
+    if (number < 0) throw std::system_error(errno, std::generic_category(), what);
+    return number;
+}
 
 }  // namespace
 
@@ -142,8 +131,8 @@ public:
         std::replace(running_.begin(), running_.end(), &waiter, static_cast<Waiter*>(nullptr));
     }
 
-    const Descriptor epoll_{::epoll_create1(EPOLL_CLOEXEC), "epoll_create1"};
-    const Descriptor wakeUp_{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd"};
+    const Descriptor epoll_{opened(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")};
+    const Descriptor wakeUp_{opened(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd")};
     TimerQueue timers_;
     std::vector<Waiter*> ready_;
     std::vector<Waiter*> running_;

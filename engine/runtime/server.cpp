@@ -1,5 +1,6 @@
 #include "engine/runtime/server.h"
 
+#include <Poco/Net/StreamSocketImpl.h>
 #include <atomic>
 #include <condition_variable>
 #include <list>
@@ -15,8 +16,13 @@ namespace daybook {
 namespace {
 
 struct Session {
-    Session(Reactor& reactor, Poco::Net::StreamSocket socket)
-        : connection(reactor, std::move(socket)), stopping(reactor) {}
+    Session(Reactor& reactor, Descriptor socket)
+        : connection(reactor, owned(std::move(socket))), stopping(reactor) {}
+
+    static Poco::Net::StreamSocket owned(Descriptor socket) {
+        // POCO counts its references, and closes it with the last one.
+        return {new Poco::Net::StreamSocketImpl(socket.release())};
+    }
 
     Connection connection;
     Signal stopping;
@@ -85,9 +91,9 @@ public:
     }
 
     Task<void> accept(Lane& lane, Listener& listener);
-    Task<void> runSession(
-        Lane& lane, Listener& listener, Poco::Net::StreamSocket socket, std::string origin);
+    Task<void> runSession(Lane& lane, Listener& listener, Descriptor socket, std::string origin);
     static Task<void> serve(Listener& listener, Session& session);
+    static Task<void> serveTls(Listener& listener, SessionStart start);
 
     const Log& log_;
     std::vector<std::unique_ptr<Lane>> lanes_;
@@ -119,12 +125,15 @@ void Server::Implementation::start() {
 }
 
 Task<void> Server::Implementation::accept(Lane& lane, Listener& listener) {
-    const auto start = [this, &listener](Poco::Net::StreamSocket socket, std::string origin) {
+    const auto start = [this, &listener](Descriptor socket, std::string origin) {
         Lane& target = nextLane();
         began();
-        target.reactor.post([this, &target, &listener, socket, origin]() mutable {
-            target.nursery.start(
-                runSession(target, listener, std::move(socket), std::move(origin)));
+        target.reactor.post([this,
+                             &target,
+                             &listener,
+                             taken = std::move(socket),
+                             from = std::move(origin)]() mutable {
+            target.nursery.start(runSession(target, listener, std::move(taken), std::move(from)));
         });
     };
     std::exception_ptr failure;
@@ -138,7 +147,7 @@ Task<void> Server::Implementation::accept(Lane& lane, Listener& listener) {
 }
 
 Task<void> Server::Implementation::runSession(
-    Lane& lane, Listener& listener, Poco::Net::StreamSocket socket, std::string origin) {
+    Lane& lane, Listener& listener, Descriptor socket, std::string origin) {
     ++sessions_;
     std::exception_ptr failure;
     try {
@@ -164,9 +173,15 @@ Task<void> Server::Implementation::runSession(
 }
 
 Task<void> Server::Implementation::serve(Listener& listener, Session& session) {
-    TlsContext* const context = listener.options().implicitTls;
-    if (context != nullptr) co_await session.connection.startTls(*context);
-    co_await listener.session()({.connection = session.connection, .stopping = session.stopping});
+    const SessionStart start{.connection = session.connection, .stopping = session.stopping};
+    // One frame less for each plain session.
+    if (listener.options().implicitTls == nullptr) return listener.session()(start);
+    return serveTls(listener, start);
+}
+
+Task<void> Server::Implementation::serveTls(Listener& listener, SessionStart start) {
+    co_await start.connection.startTls(*listener.options().implicitTls);
+    co_await listener.session()(start);
 }
 
 void Server::Implementation::stop(std::chrono::milliseconds patience) {

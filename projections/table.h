@@ -11,6 +11,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -61,7 +62,7 @@ public:
 
     Key& add(std::string_view octets) {
         DAYBOOK_ASSERT(octets.size() <= sizeof octets_ - size_);
-        octets.copy(octets_ + size_, octets.size());
+        std::memcpy(octets_ + size_, octets.data(), octets.size());
         size_ += octets.size();
         return *this;
     }
@@ -137,7 +138,7 @@ private:
     Number number() {
         if (octets_.size() < sizeof(Number)) throwViewDamaged(sizeof(Number), octets_.size());
         Number number = 0;
-        octets_.copy(reinterpret_cast<char*>(&number), sizeof number);
+        std::memcpy(&number, octets_.data(), sizeof number);
         octets_.remove_prefix(sizeof number);
         return Order == std::endian::big ? bigEndian(number) : littleEndian(number);
     }

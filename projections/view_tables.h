@@ -40,6 +40,7 @@ struct ViewTables {
 
     // summaries
     lmdb::Table summaries;  // I: by seq of Stored
+    lmdb::Table prefixes;   // I: by seq of Stored
 
     // histories
     lmdb::Table historyByMessage;

@@ -69,8 +69,7 @@ Task<void> Nursery::join() {
 
 void runUntilDone(Reactor& reactor, Task<void> task) {
     std::exception_ptr failure;
-    Nursery nursery(
-        reactor, [&failure](std::exception_ptr thrown) { failure = std::move(thrown); });
+    Nursery nursery(reactor, [&failure](std::exception_ptr thrown) { failure = thrown; });
 
     struct Body {
         static Task<void> run(Reactor& onReactor, Task<void>& inner) {

@@ -22,6 +22,8 @@ inline constexpr std::size_t kSmtpReceivedFieldsMax = 100;  // RFC 5321 §6.3
 inline constexpr std::size_t kImapLineOctetsMax = 65'536;
 inline constexpr std::size_t kImapLiteralOctetsMax = 65'536;  // outside APPEND
 inline constexpr std::size_t kImapLiteralsPerCommandMax = 64;
+// A literal that nobody wants is skipped up to this; above it the connection is closed.
+inline constexpr std::size_t kImapSkippedOctetsMax = 256U << 20U;
 inline constexpr std::size_t kImapErrorsMax = 50;
 // Before login a stranger gets little.
 inline constexpr std::size_t kImapErrorsBeforeLoginMax = 10;
@@ -54,6 +56,8 @@ inline constexpr std::chrono::seconds kSmtpCommandTimeout{300};
 inline constexpr std::chrono::seconds kSmtpDataTimeout{180};  // §4.5.3.2.5
 inline constexpr std::chrono::seconds kImapLoginTimeout{60};
 inline constexpr std::chrono::seconds kImapIdleTimeout{30 * 60 + 30};  // RFC 9051 §5.4
+// Within a literal, since its last octets.
+inline constexpr std::chrono::seconds kImapLiteralTimeout{180};
 inline constexpr std::chrono::seconds kPop3Timeout{600};               // RFC 1939 §3
 inline constexpr std::chrono::seconds kTlsHandshakeTimeout{30};
 // A peer that does not take what it asked for is dropped after this.

@@ -1,18 +1,174 @@
 // session.h
 //
 // The IMAP server dialogue: RFC 3501 as amended, with the extensions that capabilities.cpp names.
-// One coroutine a connection. Thread: the connection's reactor.
+// One coroutine a connection: reads a command, finds its row in the command table, lets its handler
+// answer, tells what else changed. The handlers are in commands/. Thread: the connection's reactor.
 #pragma once
 
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "engine/runtime/server.h"
+#include "engine/scribe/hub.h"
+#include "engine/scribe/session_record.h"
+#include "protocols/common/line_reader.h"
 #include "protocols/common/services.h"
+#include "protocols/imap/command_reader.h"
+#include "protocols/imap/grammar.h"
+#include "protocols/imap/response.h"
+#include "protocols/imap/selected_mailbox.h"
 
 namespace daybook::imap {
 
-// Who was told of which messages as \Recent, while the server runs (DESIGN 3.5). Thread: any.
 class RecentClaims;
+struct FetchItems;
+struct LargeOctets;
+struct StoreReport;
+struct SearchKey;
+
+// What SEARCH found; `damaged`: messages that could not be read.
+struct SearchResult {
+    std::vector<Uid> uids;
+    ModSeq greatest;
+    std::size_t damaged = 0;
+};
 
 // What a listener starts for each connection. `services` and `claims` outlive every session.
 SessionFunction sessionFunction(const Services& services, RecentClaims& claims);
+
+// RFC 3501 §7.4.1: no EXPUNGE while FETCH, STORE and SEARCH speak of message numbers.
+enum class Expunges { Held, Told };
+
+class Session {
+public:
+    Session(const Services& services, RecentClaims& claims, SessionStart start);
+
+    // Greets, serves, says goodbye. Throws nothing but what is a fault of ours.
+    Task<void> run();
+
+    // The handlers: named in command_table.cpp, each with its RFC there.
+    Task<Reply> capability(Arguments& arguments);
+    Task<Reply> noop(Arguments& arguments);
+    Task<Reply> logout(Arguments& arguments);
+    Task<Reply> id(Arguments& arguments);
+    Task<Reply> startTls(Arguments& arguments);
+    Task<Reply> authenticate(Arguments& arguments);
+    Task<Reply> login(Arguments& arguments);
+    Task<Reply> enable(Arguments& arguments);
+    Task<Reply> select(Arguments& arguments);
+    Task<Reply> examine(Arguments& arguments);
+    Task<Reply> create(Arguments& arguments);
+    Task<Reply> remove(Arguments& arguments);
+    Task<Reply> rename(Arguments& arguments);
+    Task<Reply> subscribe(Arguments& arguments);
+    Task<Reply> unsubscribe(Arguments& arguments);
+    Task<Reply> list(Arguments& arguments);
+    Task<Reply> lsub(Arguments& arguments);
+    Task<Reply> nameSpace(Arguments& arguments);
+    Task<Reply> status(Arguments& arguments);
+    Task<Reply> append(Arguments& arguments);
+    Task<Reply> idle(Arguments& arguments);
+    Task<Reply> check(Arguments& arguments);
+    Task<Reply> close(Arguments& arguments);
+    Task<Reply> unselect(Arguments& arguments);
+    Task<Reply> expunge(Arguments& arguments);
+    Task<Reply> search(Arguments& arguments);
+    Task<Reply> fetch(Arguments& arguments);
+    Task<Reply> store(Arguments& arguments);
+    Task<Reply> copy(Arguments& arguments);
+    Task<Reply> move(Arguments& arguments);
+
+private:
+    // session.cpp
+    Task<void> serve();
+    Task<bool> waitForCommand();
+    Task<Reply> execute(std::string& tag, const CommandText& command);
+    Task<Reply> dispatch(std::string_view rest, const CommandText& command);
+    Task<void> afterReply(Then then);
+    Task<void> flush();
+    // Sends if much has gathered.
+    Task<void> flushIfLarge();
+    Deadline commandDeadline() const;
+    Reply failed(std::exception_ptr problem);
+    void bye(std::string_view text, event::CloseReason reason);
+
+    // What handlers share.
+    AccountId account() const { return session_.account(); }
+
+    bool isSelected() const { return selected_ != nullptr; }
+
+    SelectedMailbox& selected() { return *selected_; }
+
+    AuthenticationPeer peer();
+    std::string capabilities();
+    Reply loggedIn();
+    // The client has shown that it knows CONDSTORE (RFC 7162 §3.1).
+    void enableCondstore();
+    std::vector<MailboxId> newMailboxIds(std::string_view name);
+    // Throws No when the mailbox is open for reading only.
+    void requireWritable();
+    void leaveMailbox();
+
+    // unsolicited.cpp
+    // Puts what changed since the client was last told into the output, and marks it told.
+    void announce(Expunges expunges);
+    void announceKeywords(const Snapshot& views);
+    void announceFlags(const Snapshot& views, const std::vector<std::uint32_t>& uids);
+    void announceExpunges();
+    // Returns whether there are new messages.
+    bool takeNewMessages(const Snapshot& views, std::vector<std::uint32_t> uids, Uid uidNext);
+    void claimRecent(const Snapshot& views, Uid uidNext);
+    // Learns the account's keywords; true: there are new ones.
+    bool refreshKeywords(const Snapshot& views);
+    void appendFlagLists();
+    void appendFetchFlags(const MessageRow& row, bool withFlags);
+
+    // commands/select.cpp
+    Task<Reply> open(Arguments& arguments, bool readOnly);
+    // commands/list.cpp
+    void statusItem(
+        const Snapshot& views, const MailboxRow& row, std::string_view item, std::string& out);
+    // commands/idle.cpp
+    Task<Reply> idleUntilDone(const bool& stopped);
+    // commands/fetch.cpp
+    Task<Outcome<std::vector<Uid>>> openBodies(
+        const FetchItems& items, const std::vector<Run>& runs);
+    Task<void> sendLarge(std::vector<LargeOctets> pieces);
+    UidRanges unseen(const std::vector<Run>& runs);
+    std::vector<Run> changedRuns(const std::vector<Run>& runs, ModSeq since);
+    // commands/store.cpp
+    Task<void> answerStore(const StoreReport& report, std::vector<Run> runs);
+    // commands/search.cpp
+    Task<SearchResult> find(SearchKey program);
+    // commands/copy.cpp
+    Task<Reply> copyOrMove(Arguments& arguments, bool moves);
+
+    const Services& services_;
+    RecentClaims& claims_;
+    Connection& connection_;
+    Signal& stopping_;
+    Signal news_;  // of the selected mailbox and of the account
+    Hub::Watch mailboxWatch_;
+    Hub::Watch accountWatch_;
+    LineReader lines_;
+    CommandReader reader_;
+    SessionRecord session_;
+    SteadyTime started_;
+    std::unique_ptr<SelectedMailbox> selected_;
+    // The message of the APPEND that runs, as long as nobody has read it.
+    std::optional<AnnouncedLiteral> message_;
+    std::string out_;
+    // By the keyword's number; [0] is none.
+    std::vector<std::string> keywordNames_;
+    bool condstore_ = false;
+    bool byUid_ = false;  // the command that runs began with UID
+    bool ended_ = false;
+    unsigned errors_ = 0;
+    event::CloseReason closeReason_ = event::CloseReason::PEER_GONE;
+};
 
 }  // namespace daybook::imap

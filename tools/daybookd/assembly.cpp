@@ -166,6 +166,7 @@ Assembly::Parts::Parts(
           .clock = clock_,
           .hostname = config_.hostname,
       }),
+      recentClaims_(journal_),
       services_{
           .config = config_,
           .log = log_,
@@ -238,7 +239,7 @@ void Assembly::Parts::listen(const ListenerConfig& listener) {
 
 void Assembly::Parts::start() {
     scribe_.start();
-    const Outcome<Done> recorded = scribe_.submitAndWait(scribe_.describeStart());
+    const Outcome<Done> recorded = scribe_.submitAndWait(RecordServerStarted{.origin = Origin{}});
     if (!recorded) {
         throw std::runtime_error(
             fmt::format("cannot record the start: {}", recorded.error().detail));

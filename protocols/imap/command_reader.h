@@ -1,0 +1,52 @@
+// command_reader.h
+//
+// Reads one command: a line, and the literals that it announces (RFC 3501 §4.3, LITERAL+ of RFC
+// 7888). The message of APPEND is only announced: its handler reads it. Understands no more of a
+// command than its tag and name. Thread: the connection's reactor.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "engine/runtime/connection.h"
+#include "protocols/common/line_reader.h"
+#include "protocols/imap/grammar.h"
+
+namespace daybook::imap {
+
+struct CommandText {
+    // Line and literals as they came, without the last CRLF; for APPEND up to the "{" of the
+    // message.
+    std::string text;
+    std::optional<AnnouncedLiteral> message;
+    // Not to be executed, and why; the text then is what came before.
+    std::string problem;
+    // The dialogue cannot go on: a literal that is too large to be skipped.
+    bool hopeless = false;
+};
+
+class CommandReader {
+public:
+    CommandReader(Connection& connection, LineReader& lines)
+        : connection_(connection), lines_(lines) {}
+
+    // Throws TimedOut, Disconnected, LineTooLong.
+    Task<CommandText> read(std::size_t textOctetsMax, Deadline deadline);
+
+    // The message that `announced` promises, after "+ " where the client waits for it, and the line
+    // end behind it. Throws Bad if something else stands there.
+    Task<void> readMessage(
+        AnnouncedLiteral announced, std::function<void(std::string_view)> sink, Deadline deadline);
+    // Skips what a client sends without waiting although nobody wants it.
+    Task<void> skipMessage(AnnouncedLiteral announced, Deadline deadline);
+
+private:
+    Task<bool> readLiteral(CommandText& command, AnnouncedLiteral literal, std::size_t max);
+
+    Connection& connection_;
+    LineReader& lines_;
+};
+
+}  // namespace daybook::imap

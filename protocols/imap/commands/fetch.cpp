@@ -1,0 +1,155 @@
+#include <algorithm>
+
+#include "protocols/imap/fetch_renderer.h"
+#include "protocols/imap/run_cursor.h"
+#include "protocols/imap/session.h"
+
+namespace daybook::imap {
+
+namespace {
+
+constexpr std::size_t kSliceOctets = 256U << 10U;
+// Messages for one snapshot: what is small takes no octets, but time.
+constexpr std::size_t kSliceMessages = 2'048;
+
+// [SP "(" "CHANGEDSINCE" SP mod-sequence-value ")"], RFC 7162 §3.1.4.
+std::optional<ModSeq> optionalChangedSince(Arguments& arguments) {
+    if (!arguments.optionalSpace()) return std::nullopt;
+    arguments.lexer().expect('(');
+    if (arguments.word() != "CHANGEDSINCE") throw Bad("Unknown modifier of FETCH");
+    arguments.space();
+    const ModSeq since = arguments.modSeq();
+    arguments.lexer().expect(')');
+    return since;
+}
+
+}  // namespace
+
+// FETCH and UID FETCH. RFC 3501 §6.4.5. CHANGEDSINCE: RFC 7162 §3.1.4.
+Task<Reply> Session::fetch(Arguments& arguments) {
+    // fetch = "FETCH" SP sequence-set SP ("ALL" / "FULL" / "FAST" / fetch-att / "(" ... ")")
+    arguments.space();
+    const SequenceSet set = arguments.sequenceSet();
+    arguments.space();
+    FetchItems items = parseFetchItems(arguments);
+    const std::optional<ModSeq> since = optionalChangedSince(arguments);
+    arguments.end();
+    items.uid = items.uid || arguments.byUid();
+    items.modSeq = items.modSeq || since;
+    std::vector<Run> runs = selected().runsOf(set, arguments.byUid());
+    if (items.modSeq) enableCondstore();
+    if (since) runs = changedRuns(runs, *since);
+
+    const Outcome<std::vector<Uid>> seen = co_await openBodies(items, runs);
+    if (!seen) co_return no(seen.error());
+    FetchRenderer renderer(
+        {.items = items,
+         .content = services_.content,
+         .mailbox = selected(),
+         .keywordNames = keywordNames_,
+         .condstore = condstore_},
+        out_);
+    RunCursor cursor(std::move(runs));
+    while (!cursor.done()) {
+        std::size_t messages = 0;
+        const auto slice = [&] {
+            const Snapshot views = services_.views.snapshot();
+            announceKeywords(views);
+            cursor.visit(
+                views,
+                selected().id,
+                [&](std::uint32_t number, const MessageRow& row, bool isThere) {
+                const bool told =
+                    isThere && std::binary_search(seen->begin(), seen->end(), row.uid);
+                renderer.render(
+                    views,
+                    number,
+                    row,
+                    told ? FetchRenderer::Flags::Told : FetchRenderer::Flags::AsAsked);
+                return ++messages < kSliceMessages && out_.size() < kSliceOctets &&
+                       !renderer.hasLarge();
+            });
+        };
+        slice();
+        co_await sendLarge(renderer.takeLarge());
+        if (cursor.done()) break;
+        co_await flushIfLarge();
+        co_await connection_.reactor().yield();
+    }
+    if (renderer.damaged() > 0) co_return no("SERVERBUG", "Some messages cannot be read");
+    if (cursor.missing() > 0 && !arguments.byUid()) {
+        co_return no("EXPUNGEISSUED", "Some messages are gone");
+    }
+    co_return ok("Fetched");
+}
+
+// The access is on record, and \Seen with it, before the first octet leaves (DESIGN 3.4). Returns
+// whose flags changed by it.
+Task<Outcome<std::vector<Uid>>> Session::openBodies(
+    const FetchItems& items, const std::vector<Run>& runs) {
+    if (!items.readsBodies() || runs.empty()) co_return std::vector<Uid>{};
+    UidRanges markSeen;
+    if (items.marksSeen() && !selected().readOnly) markSeen = unseen(runs);
+    Outcome<std::vector<Uid>> seen =
+        co_await selected().access->beforeReading(event::AccessClass::BIND, std::move(markSeen));
+    if (seen) std::sort(seen->begin(), seen->end());
+    co_return seen;
+}
+
+UidRanges Session::unseen(const std::vector<Run>& runs) {
+    const Snapshot views = services_.views.snapshot();
+    NumberRanges uids;
+    for (const Run& run : runs) {
+        views.messages().forEach(
+            selected().id, Uid(run.first), Uid(run.last), [&uids](const MessageRow& row) {
+            if ((row.systemFlags & kSeen) == 0) extend(uids, row.uid.number());
+            return true;
+        });
+    }
+    return uidRanges(uids);
+}
+
+// Those of them that changed after `since`.
+std::vector<Run> Session::changedRuns(const std::vector<Run>& runs, ModSeq since) {
+    const Snapshot views = services_.views.snapshot();
+    std::vector<std::uint32_t> uids;
+    views.messages().changedSince(selected().id, since, [&uids](const Change& change) {
+        if (!change.expunged) uids.push_back(change.uid.number());
+    });
+    std::sort(uids.begin(), uids.end());
+    NumberRanges changed;
+    auto run = runs.begin();
+    for (const std::uint32_t uid : uids) {
+        while (run != runs.end() && run->last < uid)
+            ++run;
+        if (run == runs.end()) break;
+        if (uid >= run->first) extend(changed, uid);
+    }
+    return selected().numbers.runsOfUids(changed);
+}
+
+// Sends the output, with the octets that it lacks read from the content log piece by piece.
+Task<void> Session::sendLarge(std::vector<LargeOctets> pieces) {
+    if (pieces.empty()) co_return;
+    std::string octets;
+    octets.swap(out_);
+    std::size_t sent = 0;
+    std::string piece;
+    for (const LargeOctets& large : pieces) {
+        co_await connection_.write(std::string_view(octets).substr(sent, large.at - sent));
+        sent = large.at;
+        for (std::uint64_t done = 0; done < large.range.count; done += piece.size()) {
+            piece.clear();
+            const std::uint64_t count =
+                std::min<std::uint64_t>(kSliceOctets, large.range.count - done);
+            const bool there =
+                services_.content.read(large.range.place, large.range.from + done, count, piece);
+            // It was whole a moment ago; a literal cannot be ended early.
+            if (!there) throw Disconnected("a message was erased while it was sent");
+            co_await connection_.write(piece);
+        }
+    }
+    out_ = octets.substr(sent);
+}
+
+}  // namespace daybook::imap

@@ -1,0 +1,104 @@
+#include "protocols/imap/session.h"
+
+namespace daybook::imap {
+
+namespace {
+
+// RFC 3501 §6.3.3: a delimiter at the end only says that there will be children.
+std::string withoutDelimiter(std::string name) {
+    if (name.size() > 1 && name.ends_with(kHierarchyDelimiter)) name.pop_back();
+    return name;
+}
+
+}  // namespace
+
+// CREATE. RFC 3501 §6.3.3.
+Task<Reply> Session::create(Arguments& arguments) {
+    arguments.space();
+    const std::string name = withoutDelimiter(arguments.mailbox());
+    arguments.end();
+    CreateMailbox command{
+        .origin = session_.origin(),
+        .account = account(),
+        .name = name,
+        .newIds = newMailboxIds(name),
+    };
+    const Outcome<CreateMailbox::Answer> created =
+        co_await services_.scribe.submit(std::move(command));
+    if (!created) co_return no(created.error());
+    co_return ok("Created");
+}
+
+// DELETE. RFC 3501 §6.3.4.
+Task<Reply> Session::remove(Arguments& arguments) {
+    arguments.space();
+    const std::string name = arguments.mailbox();
+    arguments.end();
+    const auto idNow = [this, &name] {
+        const auto row = services_.views.snapshot().mailboxes().find(account(), name);
+        return row ? row->id : MailboxId();
+    };
+    const MailboxId id = idNow();
+    DeleteMailbox command{.origin = session_.origin(), .account = account(), .name = name};
+    const Outcome<Done> deleted = co_await services_.scribe.submit(std::move(command));
+    if (!deleted) co_return no(deleted.error());
+    if (isSelected() && selected().id == id) {
+        leaveMailbox();
+        out_ += "* OK [CLOSED] The selected mailbox is gone\r\n";
+    }
+    co_return ok("Deleted");
+}
+
+// RENAME. RFC 3501 §6.3.5.
+Task<Reply> Session::rename(Arguments& arguments) {
+    arguments.space();
+    const std::string from = arguments.mailbox();
+    arguments.space();
+    const std::string to = withoutDelimiter(arguments.mailbox());
+    arguments.end();
+    RenameMailbox command{
+        .origin = session_.origin(),
+        .account = account(),
+        .from = from,
+        .to = to,
+        .newIds = newMailboxIds(to),
+    };
+    const Outcome<Done> renamed = co_await services_.scribe.submit(std::move(command));
+    if (!renamed) co_return no(renamed.error());
+    co_return ok("Renamed");
+}
+
+// SUBSCRIBE. RFC 3501 §6.3.6.
+Task<Reply> Session::subscribe(Arguments& arguments) {
+    arguments.space();
+    const std::string name = withoutDelimiter(arguments.mailbox());
+    arguments.end();
+    Subscribe command{
+        .origin = session_.origin(),
+        .account = account(),
+        .name = name,
+        .on = true,
+        .newId = services_.random.number(),
+    };
+    const Outcome<Done> done = co_await services_.scribe.submit(std::move(command));
+    if (!done) co_return no(done.error());
+    co_return ok("Subscribed");
+}
+
+// UNSUBSCRIBE. RFC 3501 §6.3.7.
+Task<Reply> Session::unsubscribe(Arguments& arguments) {
+    arguments.space();
+    const std::string name = withoutDelimiter(arguments.mailbox());
+    arguments.end();
+    Subscribe command{
+        .origin = session_.origin(),
+        .account = account(),
+        .name = name,
+        .on = false,
+    };
+    const Outcome<Done> done = co_await services_.scribe.submit(std::move(command));
+    if (!done) co_return no(done.error());
+    co_return ok("Unsubscribed");
+}
+
+}  // namespace daybook::imap

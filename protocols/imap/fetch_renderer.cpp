@@ -1,0 +1,180 @@
+#include "protocols/imap/fetch_renderer.h"
+
+#include <algorithm>
+
+#include "engine/mime/header_fields.h"
+#include "journal/base/encoding.h"
+#include "protocols/imap/response.h"
+
+namespace daybook::imap {
+
+namespace {
+
+constexpr std::uint64_t kPieceOctets = 256U << 10U;
+
+// What stands where the summary was erased with the message: the shape that clients expect, empty.
+constexpr std::string_view kNoEnvelope = "(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)";
+constexpr std::string_view kNoStructure = R"(("TEXT" "PLAIN" NIL NIL NIL "7BIT" 0 0))";
+
+std::string_view textOf(capnp::Data::Reader data) {
+    return {reinterpret_cast<const char*>(data.begin()), data.size()};
+}
+
+mime::Extent cut(const mime::Extent& extent, const std::optional<BodyItem::Partial>& partial) {
+    if (!partial) return extent;
+    const std::uint64_t begin = std::min(extent.begin + partial->first, extent.end);
+    return {.begin = begin, .end = std::min(begin + partial->count, extent.end)};
+}
+
+// Reads it all once and keeps nothing: what turns out damaged in the middle of a literal could not
+// be taken back.
+bool isWhole(const ContentLog& content, const BlobRange& range) {
+    std::string scratch;
+    for (std::uint64_t done = 0; done < range.count; done += kPieceOctets) {
+        scratch.clear();
+        const std::uint64_t count = std::min(kPieceOctets, range.count - done);
+        if (!content.read(range.place, range.from + done, count, scratch)) return false;
+    }
+    return true;
+}
+
+}  // namespace
+
+void FetchRenderer::name(std::string_view item) {
+    if (!first_) out_ += ' ';
+    first_ = false;
+    out_ += item;
+    out_ += ' ';
+}
+
+void FetchRenderer::render(
+    const Snapshot& views, std::uint32_t number, const MessageRow& row, Flags flags) {
+    const std::size_t begin = out_.size();
+    try {
+        out_ += "* ";
+        appendNumber(out_, number);
+        out_ += " FETCH (";
+        first_ = true;
+        renderRow(row, flags);
+        if (parts_.items.needsSummary()) {
+            const MessageOctets octets(views, parts_.content, row);
+            renderSummary(octets, row.uid);
+            for (const BodyItem& item : parts_.items.bodies)
+                renderBody(octets, item, row.uid);
+        }
+        out_ += ")\r\n";
+    } catch (const ContentDamaged&) {
+        ++damaged_;
+        out_.resize(begin);
+        std::erase_if(large_, [begin](const LargeOctets& piece) { return piece.at > begin; });
+    }
+}
+
+void FetchRenderer::renderRow(const MessageRow& row, Flags flags) {
+    const FetchItems& items = parts_.items;
+    const bool told = flags == Flags::Told;
+    if (items.uid) {
+        name("UID");
+        appendNumber(out_, row.uid.number());
+    }
+    if (items.flags || told) {
+        name("FLAGS");
+        appendFlags(out_, row, parts_.keywordNames, parts_.mailbox.isRecent(row.uid));
+        parts_.mailbox.told(row);
+    }
+    if (items.modSeq || (told && parts_.condstore)) {
+        name("MODSEQ");
+        out_ += '(';
+        appendNumber(out_, row.modSeq.number());
+        out_ += ')';
+    }
+    if (items.internalDate) {
+        name("INTERNALDATE");
+        out_ += '"' + mime::internalDateText(row.internalDateNs, row.zoneMinutes) + '"';
+    }
+    if (items.size) {
+        name("RFC822.SIZE");
+        appendNumber(out_, row.octets);
+    }
+}
+
+void FetchRenderer::renderSummary(const MessageOctets& octets, Uid uid) {
+    const FetchItems& items = parts_.items;
+    const auto summary = octets.summary();
+    const auto put = [&](std::string_view label, std::string_view value, std::string_view none) {
+        name(label);
+        out_ += value.empty() ? none : value;
+    };
+    std::uint16_t read = 0;
+    if (items.envelope) {
+        put("ENVELOPE", summary ? textOf(summary->getEnvelope()) : "", kNoEnvelope);
+        read = kReadEnvelope;
+    }
+    if (items.body) {
+        put("BODY", summary ? textOf(summary->getBody()) : "", kNoStructure);
+        read |= kReadStructure;
+    }
+    if (items.bodyStructure) {
+        put("BODYSTRUCTURE", summary ? textOf(summary->getBodyStructure()) : "", kNoStructure);
+        read |= kReadStructure;
+    }
+    if (read == 0) return;
+    ReadNote note;
+    note.parts = read;
+    parts_.mailbox.access->note(uid, note);
+}
+
+// RFC 3501 §7.4.2: BODY[<section>]<<origin octet>>; NIL for a part that is not there.
+void FetchRenderer::renderBody(const MessageOctets& octets, const BodyItem& item, Uid uid) {
+    name(item.label);
+    const std::optional<mime::Extent> whole = octets.extentOf(item.section);
+    if (!whole) {
+        out_ += "NIL";
+        return;
+    }
+    if (!item.section.fields.empty()) return renderFields(octets, item, *whole, uid);
+    const mime::Extent extent = cut(*whole, item.partial);
+    const std::size_t begin = out_.size();
+    out_ += '{';
+    appendNumber(out_, extent.end - extent.begin);
+    out_ += "}\r\n";
+    if (!appendOctets(octets, extent)) {
+        out_.resize(begin);
+        out_ += "NIL";
+        return;
+    }
+    ReadNote note = item.note;
+    note.octets = extent.end - extent.begin;
+    parts_.mailbox.access->note(uid, note);
+}
+
+// False: erased.
+bool FetchRenderer::appendOctets(const MessageOctets& octets, const mime::Extent& extent) {
+    if (extent.end - extent.begin <= kPieceOctets) return octets.read(extent, out_);
+    out_ += octets.prefixPart(extent);
+    const BlobRange range = octets.blobPart(extent);
+    if (!isWhole(parts_.content, range)) return false;
+    large_.push_back(LargeOctets{.at = out_.size(), .range = range});
+    return true;
+}
+
+void FetchRenderer::renderFields(
+    const MessageOctets& octets, const BodyItem& item, const mime::Extent& header, Uid uid) {
+    std::string text;
+    if (!octets.read(header, text)) {
+        out_ += "NIL";
+        return;
+    }
+    const bool others = item.section.text == mime::SectionText::HeaderFieldsNot;
+    const std::string fields = mime::filterHeader(text, item.section.fields, others);
+    const mime::Extent extent = cut({.begin = 0, .end = fields.size()}, item.partial);
+    out_ += '{';
+    appendNumber(out_, extent.end - extent.begin);
+    out_ += "}\r\n";
+    out_.append(fields, extent.begin, extent.end - extent.begin);
+    ReadNote note = item.note;
+    note.octets = extent.end - extent.begin;
+    parts_.mailbox.access->note(uid, note);
+}
+
+}  // namespace daybook::imap

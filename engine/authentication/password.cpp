@@ -72,7 +72,9 @@ ScramVerifier makeVerifier(std::string_view password, Random& random) {
 
 bool matches(const ScramVerifier& verifier, std::string_view password) {
     const Hash256 salted = saltedPassword(password, verifier.salt, verifier.iterations);
-    return sameSecret(storedKeyOf(salted), asBytes(verifier.storedKey));
+    // HMAC fills short keys up with NULs: "secret" and "secret\0" derive the same.
+    const bool hasNul = password.find('\0') != std::string_view::npos;
+    return sameSecret(storedKeyOf(salted), asBytes(verifier.storedKey)) && !hasNul;
 }
 
 std::string makeUpPassword(Random& random) {

@@ -37,6 +37,10 @@ public:
         if (authenticator_.mustWait(peer_)) {
             co_return refuse(RefusalReason::AuthenticationTooOften);
         }
+        // RFC 5802 §6: who asks for a binding has to ask for -PLUS. libgsasl looks only later.
+        const bool plus = mechanism_ == event::Mechanism::SCRAM_SHA256_PLUS;
+        if (!claim_ && !plus && response.starts_with("p=")) co_return failed();
+
         char* output = nullptr;
         std::size_t outputOctets = 0;
         const int status =
@@ -44,7 +48,7 @@ public:
         const std::unique_ptr<char, decltype(&std::free)> owned(output, &std::free);
         if (failure_) std::rethrow_exception(failure_);
         if (status != GSASL_OK && status != GSASL_NEEDS_MORE) {
-            co_return std::unexpected(authenticator_.failed(peer_, claim_, mechanism_));
+            co_return failed();
         }
 
         Step step;
@@ -95,27 +99,31 @@ private:
     const ScramVerifier& verifier() {
         if (verifier_) return *verifier_;
         claim_ = authenticator_.claimOf(property(GSASL_AUTHID));
-        if (!claim_.credentials.empty()) credential_ = claim_.credentials.back();
-        verifier_ = authenticator_.verifierOf(claim_, credential_);
+        if (!claim_->credentials.empty()) credential_ = claim_->credentials.back();
+        verifier_ = authenticator_.verifierOf(*claim_, credential_);
         return *verifier_;
+    }
+
+    std::unexpected<Refusal> failed() {
+        const Claim claim = claim_.value_or(Claim{});
+        return std::unexpected(authenticator_.failed(peer_, claim, mechanism_));
     }
 
     Outcome<Identity> proved() {
         // Nobody acts for somebody else: the authorization identity is empty or the login itself.
         const std::string_view authorization = property(GSASL_AUTHZID);
+        if (!claim_ || !credential_) return failed();
         const bool other =
-            !authorization.empty() && authenticator_.claimOf(authorization).login != claim_.login;
-        if (other || !credential_) {
-            return std::unexpected(authenticator_.failed(peer_, claim_, mechanism_));
-        }
-        return authenticator_.proved(peer_, claim_, credential_, mechanism_);
+            !authorization.empty() && authenticator_.claimOf(authorization).login != claim_->login;
+        if (other) return failed();
+        return authenticator_.proved(peer_, *claim_, credential_, mechanism_);
     }
 
     Authenticator::Implementation& authenticator_;
     AuthenticationPeer peer_;
     event::Mechanism mechanism_;
     GsaslSession session_;
-    Claim claim_;
+    std::optional<Claim> claim_;  // once the client has said its name
     CredentialId credential_;
     std::optional<ScramVerifier> verifier_;
     std::exception_ptr failure_;

@@ -31,6 +31,12 @@ public:
         add(addressChanged(account, id, true, text));
     }
 
+    void credential(std::uint64_t account, std::uint64_t id) {
+        add(credentialSet(account, id, ""));
+    }
+
+    void revoke(std::uint64_t account, std::uint64_t id) { add(credentialRevoked(account, id)); }
+
     void disable(std::uint64_t account) {
         add(accountStateChanged(account, event::AccountState::DISABLED));
     }

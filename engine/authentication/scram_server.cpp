@@ -37,6 +37,8 @@ public:
         if (authenticator_.mustWait(peer_)) {
             co_return refuse(RefusalReason::AuthenticationTooOften);
         }
+        // RFC 5802 §7: no value has a NUL; libgsasl would take what is before it for the whole.
+        if (response.find('\0') != std::string::npos) co_return failed();
         // RFC 5802 §6: who asks for a binding has to ask for -PLUS. libgsasl looks only later.
         const bool plus = mechanism_ == event::Mechanism::SCRAM_SHA256_PLUS;
         if (!claim_ && !plus && response.starts_with("p=")) co_return failed();

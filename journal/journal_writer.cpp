@@ -75,9 +75,9 @@ public:
     Implementation& operator=(const Implementation&) = delete;
 
     void begin(std::uint64_t epoch) {
-        DAYBOOK_ASSERT(!txn_);
+        DAYBOOK_ASSERT(txn_ == nullptr);
         epoch_ = epoch;
-        txn_.emplace(journal_.environment());
+        txn_ = std::make_unique<lmdb::WriteTransaction>(journal_.environment());
     }
 
     Seq nextSeq() const { return Seq(merkle_.size() + 1); }
@@ -85,7 +85,7 @@ public:
     TimeNs lastTimeNs() const { return lastTimeNs_; }
 
     const Record& append(Draft& draft, TimeNs now) {
-        DAYBOOK_ASSERT(txn_);
+        DAYBOOK_ASSERT(txn_ != nullptr);
         lastTimeNs_ = std::max(lastTimeNs_, now);
         draft.core().setSeq(nextSeq().number());
         draft.core().setTimeNs(lastTimeNs_);
@@ -100,7 +100,7 @@ public:
     }
 
     void commit() {
-        DAYBOOK_ASSERT(txn_);
+        DAYBOOK_ASSERT(txn_ != nullptr);
         if (entries_.empty()) {
             abort();
             return;
@@ -207,7 +207,7 @@ private:
     TimeNs committedTimeNs_ = 0;
     TimeNs lastTimeNs_ = 0;
     std::uint64_t epoch_ = 0;
-    std::optional<lmdb::WriteTransaction> txn_;
+    std::unique_ptr<lmdb::WriteTransaction> txn_;
     std::deque<Entry> entries_;
     std::vector<Place> annexes_;
     std::vector<Place> blobs_;

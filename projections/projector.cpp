@@ -12,9 +12,9 @@ namespace daybook {
 namespace {
 
 constexpr std::string_view kJournalKey = "journal";
-constexpr std::size_t kDigestOctets = 64 * 1024;
+constexpr std::size_t kDigestOctets = std::size_t{64} * 1024;
 // Dirty pages wait in memory until the commit, and LMDB takes 512 MiB of them at most.
-constexpr std::uint64_t kDetailOctetsPerTransaction = 64U << 20U;
+constexpr std::uint64_t kDetailOctetsPerTransaction = std::uint64_t{64} << 20U;
 
 void empty(ViewsEnvironment& views) {
     lmdb::WriteTransaction txn(views.environment());

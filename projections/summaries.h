@@ -3,10 +3,11 @@
 // What FETCH answers without opening the message: its summary (journal/schema/summary.capnp, as it
 // was made at arrival) and the recipient's prefix, by the seq of its Stored event.
 //
-//     summaries = storedSeq -> summary::Summary, unframed     where summaryOctets > 0
-//     prefixes  = storedSeq -> octets                         where prefixOctets > 0
+//     summaries = storedSeq -> summaryOctets prefixOctets summary prefix padding
 //
-// Which rows exist is the core's to say; the value of one that is erased is empty.
+// There is a row where the core speaks of a summary or a prefix; what is erased of it is empty. The
+// summary is summary::Summary, unframed; it begins at a whole word and the row ends at one, so that
+// it is read in place.
 // Read side: any thread; the octets live as long as the transaction.
 #pragma once
 

@@ -11,7 +11,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -62,7 +61,7 @@ public:
 
     Key& add(std::string_view octets) {
         DAYBOOK_ASSERT(octets.size() <= sizeof octets_ - size_);
-        std::memcpy(octets_ + size_, octets.data(), octets.size());
+        octets.copy(octets_ + size_, octets.size());
         size_ += octets.size();
         return *this;
     }
@@ -138,7 +137,7 @@ private:
     Number number() {
         if (octets_.size() < sizeof(Number)) throwViewDamaged(sizeof(Number), octets_.size());
         Number number = 0;
-        std::memcpy(&number, octets_.data(), sizeof number);
+        octets_.copy(reinterpret_cast<char*>(&number), sizeof number);
         octets_.remove_prefix(sizeof number);
         return Order == std::endian::big ? bigEndian(number) : littleEndian(number);
     }

@@ -29,7 +29,6 @@ constexpr std::array kViewTables = {
     ViewTableSpec{"changes", &ViewTables::changes},
     ViewTableSpec{"tombstones", &ViewTables::tombstones},
     ViewTableSpec{"summaries", &ViewTables::summaries, true},
-    ViewTableSpec{"prefixes", &ViewTables::prefixes, true},
     ViewTableSpec{"historyByMessage", &ViewTables::historyByMessage},
     ViewTableSpec{"historyByAccount", &ViewTables::historyByAccount},
     ViewTableSpec{"historyByMailbox", &ViewTables::historyByMailbox},

@@ -40,7 +40,6 @@ struct ViewTables {
 
     // summaries
     lmdb::Table summaries;  // I: by seq of Stored
-    lmdb::Table prefixes;   // I: by seq of Stored
 
     // histories
     lmdb::Table historyByMessage;

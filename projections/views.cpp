@@ -61,14 +61,20 @@ std::string readCurrent(const std::filesystem::path& folder) {
     return name;
 }
 
+void syncFolder(const std::filesystem::path& folder) {
+    File(folder, O_RDONLY | O_DIRECTORY).sync();
+}
+
+// The environment that is named is on disk before its name is.
 void writeCurrent(const std::filesystem::path& folder, const std::string& name) {
+    syncFolder(folder / name);
     {
         const File file(folder / kCurrentNew, O_WRONLY | O_CREAT | O_TRUNC);
         file.write(name + "\n");
         file.sync();
     }
     std::filesystem::rename(folder / kCurrentNew, folder / kCurrent);
-    File(folder, O_RDONLY | O_DIRECTORY).sync();
+    syncFolder(folder);
 }
 
 // 0: not the name of a generation.

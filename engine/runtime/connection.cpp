@@ -85,8 +85,8 @@ std::string_view nextRecord(const Cursor& cursor) {
 
 class Connection::Implementation {
 public:
-    Implementation(Reactor& reactor, Poco::Net::StreamSocket socket)
-        : socket_(std::move(socket)), watched_(reactor, socket_.impl()->sockfd()) {
+    Implementation(Reactor& reactor, const Poco::Net::StreamSocket& socket)
+        : socket_(socket), watched_(reactor, socket_.impl()->sockfd()) {
         socket_.setBlocking(false);
         noteAddresses();
     }
@@ -254,8 +254,8 @@ void Connection::Implementation::noteAddresses() {
     }
 }
 
-Connection::Connection(Reactor& reactor, Poco::Net::StreamSocket socket)
-    : implementation_(std::make_unique<Implementation>(reactor, std::move(socket))) {}
+Connection::Connection(Reactor& reactor, const Poco::Net::StreamSocket& socket)
+    : implementation_(std::make_unique<Implementation>(reactor, socket)) {}
 
 Connection::~Connection() { implementation_->close(); }
 

@@ -51,8 +51,9 @@ enum class Wake { Readable, Signalled, TimedOut };
 
 class Connection {
 public:
-    // Takes over the socket: non-blocking, TCP_NODELAY, registered with the reactor.
-    Connection(Reactor& reactor, Poco::Net::StreamSocket socket);
+    // Takes over the socket (POCO counts references; keep none): non-blocking, TCP_NODELAY,
+    // registered with the reactor.
+    Connection(Reactor& reactor, const Poco::Net::StreamSocket& socket);
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;

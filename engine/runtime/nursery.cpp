@@ -69,7 +69,8 @@ Task<void> Nursery::join() {
 
 void runUntilDone(Reactor& reactor, Task<void> task) {
     std::exception_ptr failure;
-    Nursery nursery(reactor, [&failure](std::exception_ptr thrown) { failure = thrown; });
+    Nursery nursery(
+        reactor, [&failure](std::exception_ptr thrown) { failure = std::move(thrown); });
 
     struct Body {
         static Task<void> run(Reactor& onReactor, Task<void>& inner) {

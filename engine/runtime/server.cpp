@@ -28,7 +28,7 @@ struct Session {
     Signal stopping;
 };
 
-void logEnd(const Log& log, const std::string& listener, std::exception_ptr failure) {
+void logEnd(const Log& log, const std::string& listener, const std::exception_ptr& failure) {
     if (!failure) return;
     try {
         std::rethrow_exception(failure);
@@ -46,7 +46,9 @@ void logEnd(const Log& log, const std::string& listener, std::exception_ptr fail
 // One reactor, its thread and the sessions on it. All but `reactor` only on that thread.
 struct Lane {
     explicit Lane(const Log& log)
-        : nursery(reactor, [&log](std::exception_ptr failure) { logEnd(log, "none", failure); }) {}
+        : nursery(reactor, [&log](const std::exception_ptr& failure) {
+              logEnd(log, "none", failure);
+          }) {}
 
     Reactor reactor;
     Nursery nursery;

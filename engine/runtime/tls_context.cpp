@@ -143,14 +143,14 @@ public:
     LoadedPointer loaded_;  // under mutex_
 };
 
-TlsContext::TlsContext(std::vector<CertificateFiles> files)
+TlsContext::TlsContext(const std::vector<CertificateFiles>& files)
     : implementation_(std::make_unique<Implementation>()) {
     implementation_->loaded_ = load(files);
 }
 
 TlsContext::~TlsContext() = default;
 
-void TlsContext::reload(std::vector<CertificateFiles> files) {
+void TlsContext::reload(const std::vector<CertificateFiles>& files) {
     LoadedPointer loaded = load(files);
     const std::lock_guard lock(implementation_->mutex_);
     // The old one goes with `loaded`, after the lock.

@@ -30,11 +30,11 @@ public:
 
 class TlsContext {
 public:
-    explicit TlsContext(std::vector<CertificateFiles> files);
+    explicit TlsContext(const std::vector<CertificateFiles>& files);
     ~TlsContext();
 
     // Reads the files again. Throws TlsFilesUnusable and keeps what was in use.
-    void reload(std::vector<CertificateFiles> files);
+    void reload(const std::vector<CertificateFiles>& files);
 
     // A fresh server-side SSL for a connection; the caller frees it.
     ssl_st* makeServerSsl() const;

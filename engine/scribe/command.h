@@ -201,7 +201,10 @@ struct RecordFetched {
     Origin origin;
     AccountId account;
     MailboxId mailbox;
+    // None: nothing was waited for (envelopes and structure alone); an AccessOpened is written with
+    // it.
     Seq opened;
+    event::Protocol protocol = event::Protocol::IMAP;
     TimeNs firstNs = 0;
     TimeNs lastNs = 0;
     std::uint32_t operations = 0;
@@ -372,14 +375,36 @@ struct RecordSessionClosed {
     std::uint64_t octetsOut = 0;
 };
 
+// With an AccessWindowLost for every window of access that was left open. See
+// Scribe::describeStart().
 struct RecordServerStarted {
     using Answer = Done;
     Origin origin;
+    bool clean = true;
+    Seq headAtStop;
+    std::uint64_t epoch = 0;
 };
 
 struct RecordServerStopped {
     using Answer = Done;
     Origin origin;
+};
+
+// The scribe's own: the first event of a journal, and what it notices of the machine.
+struct RecordGenesis {
+    using Answer = Done;
+    std::uint64_t journalId = 0;
+    std::uint32_t format = 0;
+};
+
+struct RecordDiskPressure {
+    using Answer = Done;
+    std::uint16_t level = 0;
+};
+
+struct RecordClockStepped {
+    using Answer = Done;
+    std::int64_t deltaNs = 0;
 };
 
 struct RecordJournalRead {

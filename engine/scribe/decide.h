@@ -72,6 +72,9 @@ Outcome<Done> decide(const RecordAuthFailed&, const Deciding&, Events&);
 Outcome<Done> decide(const RecordSessionClosed&, const Deciding&, Events&);
 Outcome<Done> decide(const RecordServerStarted&, const Deciding&, Events&);
 Outcome<Done> decide(const RecordServerStopped&, const Deciding&, Events&);
+Outcome<Done> decide(const RecordGenesis&, const Deciding&, Events&);
+Outcome<Done> decide(const RecordDiskPressure&, const Deciding&, Events&);
+Outcome<Done> decide(const RecordClockStepped&, const Deciding&, Events&);
 Outcome<Done> decide(const RecordJournalRead&, const Deciding&, Events&);
 Outcome<Done> decide(const RecordVerifyRun&, const Deciding&, Events&);
 

@@ -160,6 +160,9 @@ public:
 
     Views& views() { return parts_.views; }
 
+    // What the last run left behind, to be submitted once by a server that begins to serve.
+    RecordServerStarted describeStart() const;
+
     // The head of the journal that is committed and folded. Thread: any.
     Seq appliedSeq() const;
 

@@ -11,13 +11,15 @@
 //     fold      each view alone, in transactions of the same size
 //     replay    all views (catchUp, without the final sync)
 //     digest    the digests of all views
+//     live      messages that arrive after that, 1 and 16 a commit (without its sync), and the
+//               octets that the commits wrote
 //     scan      the flags of a mailbox of 100,000 messages (smoke: 1,000)
 //     snapshot  one Snapshot taken and let go
 
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <fmt/format.h>
+#include <fstream>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -192,20 +194,79 @@ void measureView(
     report("fold", projection.name, head, watch.seconds());
 }
 
-void measureReplay(const Journal& journal, const std::filesystem::path& folder) {
+// Octets that this process handed to write calls so far.
+std::uint64_t octetsWritten() {
+    std::ifstream file("/proc/self/io");
+    std::string name;
+    std::uint64_t octets = 0;
+    while (file >> name >> octets) {
+        if (name == "wchar:") return octets;
+    }
+    return 0;
+}
+
+// What one message that arrives leaves in the history.
+void arrive(test::EventHistory& history, Random& random, std::uint32_t uid) {
+    const std::uint64_t mailbox = 1 + random.number() % kMailboxes;
+    const std::uint64_t message = random.number();
+    Draft received(Kind::Received);
+    received.core().setMessage(message);
+    history.append(std::move(received));
+    Draft accepted = test::draftFor(Kind::Accepted, mailbox);
+    accepted.core().setMessage(message);
+    history.append(std::move(accepted));
+    test::StoredMessage stored{.uid = uid, .message = message};
+    stored.modSeq = history.last().number() + 1;
+    stored.prefix = "Return-Path: <sender@example.com>\r\nDelivered-To: u@example.org\r\n";
+    stored.summary = std::string(kSummaryOctets, 's');
+    history.append(test::stored(mailbox, mailbox, stored));
+}
+
+void measureLive(ViewsEnvironment& views, Seq head, std::uint32_t batch, bool smoke) {
+    SystemRandom random;
+    test::EventHistory history(head);
+    const std::uint32_t messages = smoke ? 64 : 4'096;
+    for (std::uint32_t i = 0; i < messages; ++i) {
+        arrive(history, random, 1'000'000 + static_cast<std::uint32_t>(head.number()) + i);
+    }
+    const std::uint64_t before = octetsWritten();
+    const Stopwatch watch;
+    Seq seq = head;
+    for (std::uint32_t i = 0; i < messages; i += batch) {
+        lmdb::WriteTransaction txn(views.environment());
+        for (std::uint32_t event = 0; event < batch * 3; ++event) {
+            seq = Seq(seq.number() + 1);
+            history.withRecord(
+                seq, [&](const Record& record) { applyToAll(record, txn, views.tables()); });
+        }
+        txn.commit();
+    }
+    const std::string which = fmt::format(
+        "messages, {} a commit, {} octets written each",
+        batch,
+        (octetsWritten() - before) / messages);
+    report("live", which, messages, watch.seconds());
+}
+
+void measureReplay(const Journal& journal, const std::filesystem::path& folder, bool smoke) {
     ViewsEnvironment views(folder / "all", kBuilding);
     {
         const Stopwatch watch;
         catchUp(views, journal, Seq(0));
         report("replay", "all views", journal.head().size, watch.seconds());
     }
-    const Stopwatch watch;
-    const lmdb::ReadTransaction txn(views.environment());
-    std::uint64_t rows = 0;
-    for (const ViewDigest& digest : digestsOf(txn, views.tables())) {
-        rows += digest.rows;
+    {
+        const Stopwatch watch;
+        const lmdb::ReadTransaction txn(views.environment());
+        std::uint64_t rows = 0;
+        for (const ViewDigest& digest : digestsOf(txn, views.tables())) {
+            rows += digest.rows;
+        }
+        report("digest", "rows of all views", rows, watch.seconds());
     }
-    report("digest", "rows of all views", rows, watch.seconds());
+    const Seq head(journal.head().size);
+    measureLive(views, head, 1, smoke);
+    measureLive(views, Seq(head.number() + 1'000'000), 16, smoke);
 }
 
 // A folder with `messages` messages, some with keywords.
@@ -303,7 +364,7 @@ void run(const Arguments& arguments) {
     for (const Projection& projection : allProjections()) {
         if (arguments.wants("fold")) measureView(journal, projection, views);
     }
-    if (arguments.wants("replay")) measureReplay(journal, views);
+    if (arguments.wants("replay")) measureReplay(journal, views, arguments.smoke);
     if (arguments.wants("scan")) measureReads(views, arguments.smoke);
 }
 

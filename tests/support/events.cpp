@@ -59,7 +59,7 @@ private:
 Seq EventHistory::append(Draft draft) {
     Entry& entry = entries_.emplace_back();
     event::Core::Builder core = draft.core();
-    core.setSeq(entries_.size());
+    core.setSeq(last().number());
     if (core.getTimeNs() == 0) core.setTimeNs(timeNs_ + kSecondNs);
     timeNs_ = core.getTimeNs();
     auto references = core.initAnnexes(sizeOf(draft.annexes()));
@@ -77,7 +77,7 @@ Seq EventHistory::append(Draft draft) {
 }
 
 void EventHistory::eraseDetails(Seq seq) {
-    Entry& entry = entries_.at(seq.number() - 1);
+    Entry& entry = entries_.at(seq.number() - before_.number() - 1);
     for (auto& annex : entry.annexes) {
         annex.reset();
     }
@@ -85,7 +85,7 @@ void EventHistory::eraseDetails(Seq seq) {
 }
 
 void EventHistory::withRecord(Seq seq, const std::function<void(const Record&)>& visit) const {
-    const Entry& entry = entries_.at(seq.number() - 1);
+    const Entry& entry = at(seq);
     Details details(entry);
     const Record record(asBytes(entry.core), details);
     visit(record);

@@ -20,12 +20,15 @@ namespace daybook::test {
 
 class EventHistory {
 public:
+    // Goes on after `before`, events that are elsewhere.
+    explicit EventHistory(Seq before = {}) : before_(before) {}
+
     // Gives the draft the next seq and, if it has no time, one second more than the one before.
     Seq append(Draft draft);
     // Annexes and summary of that event are gone.
     void eraseDetails(Seq seq);
 
-    Seq last() const { return Seq(entries_.size()); }
+    Seq last() const { return Seq(before_.number() + entries_.size()); }
 
     void withRecord(Seq seq, const std::function<void(const Record&)>& visit) const;
 
@@ -38,6 +41,9 @@ private:
 
     class Details;
 
+    const Entry& at(Seq seq) const { return entries_.at(seq.number() - before_.number() - 1); }
+
+    Seq before_;
     std::vector<Entry> entries_;
     std::int64_t timeNs_ = 0;
 };

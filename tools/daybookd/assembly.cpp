@@ -239,7 +239,7 @@ void Assembly::Parts::listen(const ListenerConfig& listener) {
 
 void Assembly::Parts::start() {
     scribe_.start();
-    const Outcome<Done> recorded = scribe_.submitAndWait(RecordServerStarted{.origin = Origin{}});
+    const Outcome<Done> recorded = scribe_.submitAndWait(scribe_.describeStart());
     if (!recorded) {
         throw std::runtime_error(
             fmt::format("cannot record the start: {}", recorded.error().detail));

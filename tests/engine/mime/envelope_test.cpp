@@ -7,6 +7,7 @@
 
 using namespace daybook;
 using namespace daybook::test;
+using namespace std::string_literals;
 
 namespace {
 
@@ -62,7 +63,7 @@ TEST_CASE("envelope: Sender and Reply-To of their own, groups, routes", "[mime]"
 TEST_CASE("envelope: strings are quoted, or literals where they must be", "[mime]") {
     CHECK(envelopeOf("Subject: a \"b\" \\c\r\n").starts_with("(NIL \"a \\\"b\\\" \\\\c\" NIL"));
     CHECK(envelopeOf("Subject: \xC3\xA4\r\n").starts_with("(NIL {2}\r\n\xC3\xA4 NIL"));
-    CHECK(envelopeOf(std::string("Subject: a\0b\r\n", 14)).starts_with("(NIL {3}\r\na?b NIL"));
+    CHECK(envelopeOf("Subject: a\0b\r\n"s).starts_with("(NIL {3}\r\na?b NIL"));
     CHECK(envelopeOf("Subject: a\r\n b\r\n").starts_with("(NIL \"a b\" NIL"));
     const std::string longText(2'000, 'x');
     CHECK(envelopeOf("Subject: " + longText).starts_with("(NIL {2000}\r\nx"));
@@ -98,8 +99,7 @@ TEST_CASE("summary: what SORT and THREAD need", "[mime]") {
 }
 
 TEST_CASE("summary: texts are clean UTF-8, unreadable dates are none", "[mime]") {
-    SummaryOf summary(
-        std::string("Subject: a\0b\xFF\r\nDate: soon\r\nMessage-ID: <\xFE@x>\r\n", 53));
+    SummaryOf summary("Subject: a\0b\xFF\r\nDate: soon\r\nMessage-ID: <\xFE@x>\r\n"s);
     const auto root = summary.root();
     CHECK(root.getSentNs() == 0);
     CHECK(root.getMessageId() == "<\xEF\xBF\xBD@x>");

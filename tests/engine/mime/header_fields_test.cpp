@@ -6,6 +6,7 @@
 
 using namespace daybook;
 using namespace daybook::mime;
+using namespace std::string_literals;
 
 TEST_CASE("header_fields: a header ends after its first empty line", "[mime]") {
     CHECK(headerOf("A: b\r\n\r\nbody\r\n\r\n") == "A: b\r\n\r\n");
@@ -118,7 +119,7 @@ TEST_CASE("header_fields: Received without TLS, recipient or a network", "[mime]
 
 TEST_CASE("header_fields: what the peer said cannot add a field or a comment", "[mime]") {
     TraceInfo trace;
-    trace.helo = std::string("a b)\r\nBcc: x\r\n\r\n(\0y\xff", 23);
+    trace.helo = "a b)\r\nBcc: x\r\n\r\n(\0y\xff"s;
     trace.ip = "192.0.2.1\r\nX: 1";
     trace.by = "mx.example";
     trace.with = "ESMTP\r\nX: 2";

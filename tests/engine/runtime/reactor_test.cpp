@@ -22,6 +22,19 @@ Task<int> failing() {
     co_return 1;
 }
 
+Task<std::unique_ptr<int>> madeLater(Reactor& reactor, int value) {
+    co_await reactor.yield();
+    co_return std::make_unique<int>(value);
+}
+
+// Runs them all at once; none may throw.
+Task<void> joinAll(Reactor& reactor, std::vector<Task<void>>& tasks) {
+    Nursery nursery(reactor, [](const std::exception_ptr&) { FAIL("no exception"); });
+    for (Task<void>& task : tasks)
+        nursery.start(std::move(task));
+    co_await nursery.join();
+}
+
 // A coroutine that the test itself destroys while it waits.
 struct Abandoned {
     struct promise_type {
@@ -83,13 +96,9 @@ TEST_CASE("task: an exception goes to who awaits", "[runtime]") {
 
 TEST_CASE("task: a result that can only be moved arrives", "[runtime]") {
     Reactor reactor;
-    const auto make = [](Reactor& on) -> Task<std::unique_ptr<int>> {
-        co_await on.yield();
-        co_return std::make_unique<int>(7);
-    };
     int seen = 0;
-    const auto body = [&](Reactor& on, int& to) -> Task<void> {
-        const std::unique_ptr<int> made = co_await make(on);
+    const auto body = [](Reactor& on, int& to) -> Task<void> {
+        const std::unique_ptr<int> made = co_await madeLater(on, 7);
         to = *made;
     };
     runUntilDone(reactor, body(reactor, seen));
@@ -105,15 +114,12 @@ TEST_CASE("timers: fire in order, whatever order they were set in", "[runtime]")
         CHECK(std::chrono::steady_clock::now() >= until);
         to.push_back(id);
     };
-    const auto body = [&](Reactor& on) -> Task<void> {
-        Nursery nursery(on, [](std::exception_ptr) { FAIL("no exception"); });
-        const SteadyTime start = after(std::chrono::milliseconds(1));
-        for (const int id : {3, 1, 4, 0, 2}) {
-            nursery.start(sleep(on, start + std::chrono::milliseconds(id), id, order));
-        }
-        co_await nursery.join();
-    };
-    runUntilDone(reactor, body(reactor));
+    const SteadyTime start = after(std::chrono::milliseconds(1));
+    std::vector<Task<void>> tasks;
+    for (const int id : {3, 1, 4, 0, 2}) {
+        tasks.push_back(sleep(reactor, start + std::chrono::milliseconds(id), id, order));
+    }
+    runUntilDone(reactor, joinAll(reactor, tasks));
     CHECK(order == std::vector<int>{0, 1, 2, 3, 4});
 }
 
@@ -170,6 +176,7 @@ TEST_CASE("reactor: posts of many threads all run on its thread", "[runtime]") {
     bool elsewhere = false;
     const std::thread::id own = std::this_thread::get_id();
     std::vector<std::thread> threads;
+    threads.reserve(kThreads);
     for (int i = 0; i < kThreads; ++i) {
         threads.emplace_back([&] {
             for (int k = 0; k < kPosts; ++k) {
@@ -199,38 +206,43 @@ TEST_CASE("reactor: a task that yields lets the others run", "[runtime]") {
         co_await on.sleepUntil(after(std::chrono::milliseconds(2)));
         flag = true;
     };
-    const auto body = [&](Reactor& on) -> Task<void> {
-        Nursery nursery(on, [](std::exception_ptr) { FAIL("no exception"); });
-        nursery.start(setLater(on, done));
-        nursery.start(waitFor(on, done));
-        co_await nursery.join();
-    };
-    runUntilDone(reactor, body(reactor));
+    std::vector<Task<void>> tasks;
+    tasks.push_back(setLater(reactor, done));
+    tasks.push_back(waitFor(reactor, done));
+    runUntilDone(reactor, joinAll(reactor, tasks));
     CHECK(done);
 }
+
+namespace {
+
+Task<void> child(Reactor& reactor, int rounds, int& ended) {
+    for (int i = 0; i < rounds; ++i) {
+        co_await reactor.yield();
+    }
+    ++ended;
+    if (rounds % 2 == 1) throw std::runtime_error("odd");
+}
+
+Task<void> startAndJoin(Reactor& reactor, int& ended, int& failures) {
+    Nursery nursery(reactor, [&failures](const std::exception_ptr&) { ++failures; });
+    co_await nursery.join();
+    for (int rounds = 0; rounds < 10; ++rounds) {
+        nursery.start(child(reactor, rounds, ended));
+    }
+    CHECK(nursery.count() == 9);  // the one without rounds has ended
+    co_await nursery.join();
+    CHECK(nursery.count() == 0);
+    nursery.start(child(reactor, 3, ended));
+    co_await nursery.join();
+}
+
+}  // namespace
 
 TEST_CASE("nursery: hands over exceptions and joins what is left", "[runtime]") {
     Reactor reactor;
     int failures = 0;
     int ended = 0;
-    const auto child = [](Reactor& on, int rounds, int& count) -> Task<void> {
-        for (int i = 0; i < rounds; ++i)
-            co_await on.yield();
-        ++count;
-        if (rounds % 2 == 1) throw std::runtime_error("odd");
-    };
-    const auto body = [&](Reactor& on) -> Task<void> {
-        Nursery nursery(on, [&failures](std::exception_ptr) { ++failures; });
-        co_await nursery.join();
-        for (int rounds = 0; rounds < 10; ++rounds)
-            nursery.start(child(on, rounds, ended));
-        CHECK(nursery.count() == 9);  // the one without rounds has ended
-        co_await nursery.join();
-        CHECK(nursery.count() == 0);
-        nursery.start(child(on, 3, ended));
-        co_await nursery.join();
-    };
-    runUntilDone(reactor, body(reactor));
+    runUntilDone(reactor, startAndJoin(reactor, ended, failures));
     CHECK(ended == 11);
     CHECK(failures == 6);
 }
@@ -249,17 +261,20 @@ TEST_CASE("signal: raised from another thread wakes its coroutine", "[runtime]")
             raised.raise();
         }
     });
-    const auto body = [&](Reactor& on) -> Task<void> {
+    const auto body = [](Reactor& on,
+                         std::promise<Signal::Handle>& promise,
+                         std::atomic<int>& round,
+                         int& count) -> Task<void> {
         Signal signal(on);
-        handle.set_value(signal.handle());
+        promise.set_value(signal.handle());
         for (int i = 1; i <= kRounds; ++i) {
-            wanted.store(i);
+            round.store(i);
             co_await signal.wait();
             CHECK_FALSE(signal.isRaised());
-            ++woken;
+            ++count;
         }
     };
-    runUntilDone(reactor, body(reactor));
+    runUntilDone(reactor, body(reactor, handle, wanted, woken));
     other.join();
     CHECK(woken == kRounds);
 }
@@ -290,30 +305,29 @@ TEST_CASE("workers: results, exceptions and many at once", "[runtime]") {
     std::int64_t sum = 0;
     std::string failure;
     bool elsewhere = true;
-    const std::thread::id own = std::this_thread::get_id();
-    const auto one = [&](int value) -> Task<void> {
-        const int squared = co_await pool.run([&elsewhere, own, value] {
-            if (std::this_thread::get_id() == own) elsewhere = false;
+    const auto one =
+        [](WorkerPool& workers, int value, std::int64_t& to, bool& away) -> Task<void> {
+        const std::thread::id own = std::this_thread::get_id();
+        const int squared = co_await workers.run([&away, own, value] {
+            if (std::this_thread::get_id() == own) away = false;
             return value * value;
         });
         CHECK(std::this_thread::get_id() == own);
-        sum += squared;
+        to += squared;
     };
-    const auto bad = [&]() -> Task<void> {
+    const auto bad = [](WorkerPool& workers, std::string& text) -> Task<void> {
         try {
-            co_await pool.run([]() -> int { throw std::runtime_error("no luck"); });
+            co_await workers.run([]() -> int { throw std::runtime_error("no luck"); });
         } catch (const std::runtime_error& caught) {
-            failure = caught.what();
+            text = caught.what();
         }
     };
-    const auto body = [&](Reactor& on) -> Task<void> {
-        Nursery nursery(on, [](std::exception_ptr) { FAIL("no exception"); });
-        for (int i = 0; i < 500; ++i)
-            nursery.start(one(i));
-        nursery.start(bad());
-        co_await nursery.join();
-    };
-    runUntilDone(reactor, body(reactor));
+    std::vector<Task<void>> tasks;
+    tasks.push_back(bad(pool, failure));
+    for (int i = 0; i < 500; ++i) {
+        tasks.push_back(one(pool, i, sum, elsewhere));
+    }
+    runUntilDone(reactor, joinAll(reactor, tasks));
     CHECK(sum == 41'541'750);
     CHECK(failure == "no luck");
     CHECK(elsewhere);

@@ -82,7 +82,7 @@ Task<void> closeAfterYield(Connection& connection) {
 
 Task<void> closedByAnother(SessionStart start, std::promise<std::string>& outcome, bool inWait) {
     Connection& connection = start.connection;
-    Nursery nursery(connection.reactor(), [](std::exception_ptr) {});
+    Nursery nursery(connection.reactor(), [](const std::exception_ptr&) {});
     nursery.start(closeAfterYield(connection));
     std::string text = "went on";
     try {

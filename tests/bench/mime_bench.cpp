@@ -1,4 +1,4 @@
-// Measures engine/mime on one message of 15 KB with 6 parts, and on the corpus's kind of work.
+// Measures engine/mime on one message of 15 KB with 6 parts.
 //
 //     mime_bench [--smoke]
 //

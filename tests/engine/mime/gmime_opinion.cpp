@@ -1,4 +1,4 @@
-#include "tests/engine/mime/gmime_leaves.h"
+#include "tests/engine/mime/gmime_opinion.h"
 
 #include <gmime/gmime.h>
 
@@ -28,6 +28,21 @@ void collect(GMimeObject* object, std::vector<LeafBounds>& leaves) {
     leaves.push_back({.begin = stream->bound_start, .end = stream->bound_end});
 }
 
+void collectAddresses(InternetAddressList* list, std::string& result) {
+    const int count = internet_address_list_length(list);
+    for (int i = 0; i < count; ++i) {
+        InternetAddress* const address = internet_address_list_get_address(list, i);
+        if (INTERNET_ADDRESS_IS_GROUP(address)) {
+            collectAddresses(
+                internet_address_group_get_members(INTERNET_ADDRESS_GROUP(address)), result);
+            continue;
+        }
+        const char* const text =
+            internet_address_mailbox_get_addr(INTERNET_ADDRESS_MAILBOX(address));
+        result += std::string(text == nullptr ? "" : text) + "|";
+    }
+}
+
 }  // namespace
 
 std::vector<LeafBounds> gmimeLeaves(const std::string& message) {
@@ -44,6 +59,16 @@ std::vector<LeafBounds> gmimeLeaves(const std::string& message) {
     g_object_unref(parser);
     g_object_unref(stream);
     return leaves;
+}
+
+std::string gmimeAddresses(const std::string& value) {
+    mime::initialize();
+    std::string result;
+    InternetAddressList* const list = internet_address_list_parse(nullptr, value.c_str());
+    if (list == nullptr) return result;
+    collectAddresses(list, result);
+    g_object_unref(list);
+    return result;
 }
 
 }  // namespace daybook::test

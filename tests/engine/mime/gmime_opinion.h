@@ -1,6 +1,6 @@
-// gmime_leaves.h
+// gmime_opinion.h
 //
-// A second opinion: where GMime finds the bodies of a message's leaf parts.
+// A second opinion: where GMime finds the bodies of a message's leaf parts, and which addresses.
 #pragma once
 
 #include <compare>
@@ -19,5 +19,8 @@ struct LeafBounds {
 
 // In order. None if GMime takes it for no message at all.
 std::vector<LeafBounds> gmimeLeaves(const std::string& message);
+
+// "local@host|local@host|": the addresses of a field's value, those of groups too.
+std::string gmimeAddresses(const std::string& value);
 
 }  // namespace daybook::test

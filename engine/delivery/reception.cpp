@@ -1,6 +1,5 @@
 #include "engine/delivery/reception.h"
 
-#include <algorithm>
 #include <array>
 
 #include "engine/delivery/delivery_plan.h"
@@ -40,10 +39,6 @@ void takeFromSummary(StoredBlob& blob) {
 Hash256 hashOf(std::string_view octets) {
     Sha256 digest;
     return digest.add(octets).finish();
-}
-
-bool allRefused(const std::vector<Outcome<Uid>>& targets) {
-    return std::ranges::none_of(targets, [](const Outcome<Uid>& one) { return one.has_value(); });
 }
 
 }  // namespace
@@ -86,7 +81,6 @@ Task<Outcome<Receipt>> Reception::receive(SessionRecord& session, Arrival arriva
         discard(*blob, stored.error());
         co_return std::unexpected(stored.error());
     }
-    if (allRefused(stored->targets)) co_return std::unexpected(stored->targets.front().error());
     co_return Receipt{.message = id, .recipients = outcomesOf(plan, stored->targets)};
 }
 

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "journal/journal_reader.h"
 #include "tests/engine/authentication/login_fixture.h"
 
 using namespace daybook;
@@ -240,4 +241,27 @@ TEST_CASE("LOGIN: asks for the name and for the password", "[engine]") {
         REQUIRE_FALSE(failed);
         CHECK(failed.error().reason == RefusalReason::AuthenticationFailed);
     }
+}
+
+TEST_CASE("authenticator: failures are on record, the name only if it exists", "[engine]") {
+    LoginFixture fixture;
+    fixture.account(1, "alice@example.org", "secret");
+    LoginPeer peer(fixture, "192.0.2.9");
+    CHECK_FALSE(peer.logIn("alice@example.org", "wrong"));
+    CHECK_FALSE(peer.logIn("my password", "wrong"));
+    fixture.strangers().flush(true);
+    fixture.scribe().domain("example.com");  // what nobody waits for rides with the next commit
+
+    std::vector<std::pair<std::uint64_t, std::string>> failures;
+    JournalReader reader(fixture.scribe().journal());
+    reader.forEach(Seq(1), Seq(UINT64_MAX), [&failures](const Record& record) {
+        if (record.kind() != Kind::AuthFailed) return true;
+        const auto details = record.annex(0).value().getAuthFailed();
+        CHECK(std::string_view(details.getIp().cStr()) == "192.0.2.9");
+        failures.emplace_back(record.core().getAccount(), details.getLogin().cStr());
+        return true;
+    });
+    REQUIRE(failures.size() == 2);
+    CHECK(failures[0] == std::pair<std::uint64_t, std::string>(1, "alice@example.org"));
+    CHECK(failures[1] == std::pair<std::uint64_t, std::string>(0, ""));
 }

@@ -10,77 +10,19 @@
 
 #include "engine/authentication/authenticator.h"
 #include "engine/authentication/password.h"
-#include "engine/runtime/nursery.h"
-#include "journal/base/log.h"
 #include "tests/support/known_accounts.h"
+#include "tests/support/running_scribe.h"
 #include "tests/support/test_clock.h"
 
 namespace daybook::test {
-
-template <class T>
-Task<void> keepResult(Task<T> task, std::optional<T>& result) {
-    result.emplace(co_await task);
-}
-
-// Runs the task on the reactor; returns its result.
-template <class T>
-T runTask(Reactor& reactor, Task<T> task) {
-    std::optional<T> result;
-    runUntilDone(reactor, keepResult(std::move(task), result));
-    return std::move(*result);
-}
-
-// A journal and the scribe that writes it.
-class RecordingScribe {
-public:
-    explicit RecordingScribe(const Clock& clock)
-        : journal_(created(folder_.path(), random_), options(), random_),
-          views_(folder_.path(), {.mapOctets = std::size_t{1} << 28U, .sync = lmdb::Sync::None}),
-          log_(LogLevel::Error),
-          scribe_({
-              .journal = journal_,
-              .views = views_,
-              .hub = hub_,
-              .clock = clock,
-              .random = random_,
-              .log = log_,
-              .fatal = [](const std::string& why) { throw std::runtime_error(why); },
-          }) {
-        scribe_.start();
-    }
-
-    Scribe& scribe() { return scribe_; }
-
-    const Views& views() const { return views_; }
-
-    const Journal& journal() const { return journal_; }
-
-private:
-    static std::filesystem::path created(const std::filesystem::path& directory, Random& random) {
-        Journal::create(directory, random);
-        return directory;
-    }
-
-    static JournalOptions options() {
-        return {.mapOctets = std::size_t{1} << 28U, .segmentOctets = 1U << 20U};
-    }
-
-    TemporaryFolder folder_;
-    SystemRandom random_;
-    Journal journal_;
-    Views views_;
-    Hub hub_;
-    Log log_;
-    Scribe scribe_;
-};
 
 class LoginFixture {
 public:
     explicit LoginFixture(bool plaintextOnLoopback = false)
         : secrets_(folder_.path()),
           workers_(1),
-          recording_(clock_),
-          strangers_(recording_.scribe(), clock_),
+          scribe_(clock_),
+          strangers_(scribe_.scribe(), clock_),
           authenticator_({
               .views = accounts_.views(),
               .secrets = secrets_,
@@ -109,7 +51,7 @@ public:
 
     Strangers& strangers() { return strangers_; }
 
-    RecordingScribe& recording() { return recording_; }
+    RunningScribe& scribe() { return scribe_; }
 
     Authenticator& authenticator() { return authenticator_; }
 
@@ -126,7 +68,7 @@ private:
     SecretsStore secrets_;
     Reactor reactor_;
     WorkerPool workers_;
-    RecordingScribe recording_;
+    RunningScribe scribe_;
     Strangers strangers_;
     Authenticator authenticator_;
 };
@@ -136,7 +78,7 @@ class LoginPeer {
 public:
     explicit LoginPeer(LoginFixture& fixture, std::string ip = "192.0.2.1")
         : session_(
-              fixture.recording().scribe(),
+              fixture.scribe().scribe(),
               random_,
               {.protocol = event::Protocol::IMAP, .ip = std::move(ip)}),
           fixture_(fixture),

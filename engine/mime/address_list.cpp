@@ -156,7 +156,7 @@ private:
         switch (peek()) {
             case ':': ++at_; return startGroup(std::move(phrase));
             case '<': return takeAngle(std::move(phrase));
-            case '@': return takeSpec(begin, std::move(phrase));
+            case '@': return takeSpec(begin, phrase);
             default: break;
         }
         if (!phrase.empty()) {
@@ -167,7 +167,7 @@ private:
     }
 
     // addr-spec = local-part "@" domain. With an angle behind, it was a name after all.
-    void takeSpec(std::size_t begin, std::string local) {
+    void takeSpec(std::size_t begin, const std::string& local) {
         ++at_;
         std::string host = domain();
         skipBlanks();

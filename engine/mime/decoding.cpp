@@ -1,5 +1,6 @@
 #include "engine/mime/decoding.h"
 
+#include <bit>
 #include <cerrno>
 #include <gmime/gmime.h>
 #include <limits>
@@ -8,7 +9,6 @@
 #include <unicode/uchar.h>
 #include <unicode/unistr.h>
 #include <unicode/unorm2.h>
-#include <unicode/utf8.h>
 
 #include "journal/base/ascii.h"
 
@@ -48,7 +48,7 @@ public:
     Converter(const Converter&) = delete;
     Converter& operator=(const Converter&) = delete;
 
-    bool isOpen() const { return handle_ != reinterpret_cast<iconv_t>(-1); }
+    bool isOpen() const { return handle_ != std::bit_cast<iconv_t>(std::intptr_t{-1}); }
 
     std::string convert(std::string_view octets) {
         std::string result;
@@ -158,20 +158,14 @@ void initialize() {
 
 std::string cleanText(std::string_view text) {
     if (text.find('\0') == std::string_view::npos && isUtf8(text)) return std::string(text);
-    std::string result;
-    const auto* const octets = reinterpret_cast<const std::uint8_t*>(text.data());
-    const auto size = static_cast<std::int64_t>(text.size());
-    for (std::int64_t at = 0; at < size;) {
-        const std::int64_t begin = at;
-        UChar32 character = 0;
-        U8_NEXT(octets, at, size, character);
-        if (character <= 0) {
-            result += kReplacement;
-        } else {
-            result +=
-                text.substr(static_cast<std::size_t>(begin), static_cast<std::size_t>(at - begin));
-        }
+    // ICU puts U+FFFD where it cannot read.
+    icu::UnicodeString characters = icu::UnicodeString::fromUTF8(
+        icu::StringPiece(text.data(), static_cast<std::int32_t>(text.size())));
+    for (std::int32_t i = 0; i < characters.length(); ++i) {
+        if (characters.charAt(i) == 0) characters.setCharAt(i, 0xFFFD);
     }
+    std::string result;
+    characters.toUTF8String(result);
     return result;
 }
 

@@ -80,7 +80,7 @@ int accountShow(Context& context, const std::string& login) {
         table.add({"password set", timeText(credential.createdNs)});
     }
     table.add({"messages", std::to_string(messages)});
-    table.add({"size", sizeText(octets)});
+    table.add({"size", humanSize(octets)});
     table.print(context.json());
     return kDone;
 }

@@ -83,7 +83,7 @@ std::string received(const Record& record, Names& names) {
     std::string text = fmt::format(
         "received over {} ({})",
         protocolText(core.getProtocol()),
-        sizeText(core.getBlob().getOctets()));
+        humanSize(core.getBlob().getOctets()));
     const auto annex = record.annex(0);
     if (!annex || !annex->isReceived()) return text + "; sender and subject are erased";
     const auto details = annex->getReceived();
@@ -159,7 +159,7 @@ std::string fetched(const Record& record, Names& names) {
             "{} of UID {} ({}{})",
             partsText(item),
             uidsText(item.getUids()),
-            sizeText(item.getOctets()),
+            humanSize(item.getOctets()),
             item.getPartial() ? ", in part" : "");
     }
     return fmt::format(

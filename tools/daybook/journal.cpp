@@ -103,8 +103,8 @@ int journalStats(Context& context) {
     say(fmt::format("from     {}", timeText(first)));
     say(fmt::format("to       {}", timeText(head.timeNs)));
     say(fmt::format("root     {}", toHex(head.root)));
-    say(fmt::format("cores    {}", sizeText(octets)));
-    say(fmt::format("content  {} on disk", sizeText(journal.content().octetsOnDisk())));
+    say(fmt::format("cores    {}", humanSize(octets)));
+    say(fmt::format("content  {} on disk", humanSize(journal.content().octetsOnDisk())));
     TextTable table({"kind", "events"});
     for (const auto& [kind, count] : kinds) {
         table.add({kind, std::to_string(count)});
@@ -158,7 +158,7 @@ void sayReport(const VerifyReport& report) {
         report.blobsPresent,
         report.blobsErased,
         report.blobsBad));
-    say(fmt::format("checked   {} of content", sizeText(report.octetsChecked)));
+    say(fmt::format("checked   {} of content", humanSize(report.octetsChecked)));
     say(fmt::format("root      {}", toHex(report.root)));
     say("witness   not witnessed: who can write the disk could replace the whole directory");
     for (const VerifyFault& fault : report.faults) {

@@ -57,7 +57,7 @@ int mailboxList(Context& context, const std::string& login) {
             printable(mailbox.name),
             std::to_string(mailbox.messages),
             std::to_string(mailbox.unseen),
-            sizeText(mailbox.octets),
+            humanSize(mailbox.octets),
             std::to_string(mailbox.uidValidity.number()),
             std::to_string(mailbox.uidNext.number()),
             std::to_string(mailbox.highestModSeq.number()),
@@ -81,7 +81,7 @@ int mailboxShow(Context& context, const std::string& login, const std::string& n
         table.add({
             std::to_string(message.uid.number()),
             timeText(message.internalDateNs),
-            sizeText(message.octets),
+            humanSize(message.octets),
             flagsText(snapshot.accounts(), account.id, message),
             idText(message.message.number()),
             subjectOf(snapshot, message),

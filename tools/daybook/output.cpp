@@ -94,7 +94,7 @@ std::string timeText(TimeNs timeNs) {
     return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(seconds), milliseconds);
 }
 
-std::string sizeText(std::uint64_t octets) {
+std::string humanSize(std::uint64_t octets) {
     constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB"};
     auto size = static_cast<double>(octets);
     std::size_t unit = 0;

@@ -38,7 +38,7 @@ private:
 // "2026-11-24T01:37:58.123Z".
 std::string timeText(TimeNs timeNs);
 // "12.3 MiB".
-std::string sizeText(std::uint64_t octets);
+std::string humanSize(std::uint64_t octets);
 // Control characters as \xNN; what is not UTF-8 too.
 std::string printable(std::string_view text);
 

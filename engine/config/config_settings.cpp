@@ -247,7 +247,9 @@ constexpr std::array<Setting<CertificateConfig>, 3> kCertificate{{
      "the value of hostname",
      "The name that a client asks for (SNI).",
      [](CertificateConfig& c, const V& v) { return readHostname(c.serverName, v); },
-     [](const CertificateConfig& c) { return tomlString(c.serverName); }},
+     [](const CertificateConfig& c) {
+    return c.serverName.empty() ? "" : tomlString(c.serverName);
+}},
     {"chain",
      "path",
      "required",

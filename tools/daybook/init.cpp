@@ -85,8 +85,8 @@ Config planConfig(const InitOptions& options, const std::filesystem::path& direc
     config.listeners = planListeners(options, directory);
     config.certificates.push_back(CertificateConfig{
         .serverName = "",
-        .chain = directory / "tls" / "server.crt",
-        .key = directory / "tls" / "server.key",
+        .chain = "tls/server.crt",
+        .key = "tls/server.key",
     });
     config.plaintextLoginOnLoopback = options.dev;
     return config;
@@ -208,7 +208,8 @@ int initDirectory(const InitOptions& given) {
     const Config config = planConfig(options, directory);
     std::vector<std::string> names{options.hostname};
     if (options.dev) names.insert(names.end(), {"localhost", "127.0.0.1", "::1"});
-    writeSelfSignedCertificate(names, config.certificates[0].chain, config.certificates[0].key);
+    writeSelfSignedCertificate(
+        names, directory / config.certificates[0].chain, directory / config.certificates[0].key);
     SystemRandom random;
     Journal::create(directory, random);
     writeConfig(config);

@@ -188,7 +188,7 @@ Outcome<Done> LocalAdministration::recordVerifyRun(Seq from, Seq to, std::uint16
 
 Outcome<AdoptedViews> LocalAdministration::adoptViews(const std::filesystem::path& folder) {
     Outcome<AdoptedViews> outcome = refuse(RefusalReason::ShuttingDown);
-    parts_.scribe.betweenRounds([&] {
+    const auto adopt = [&] {
         Views& views = parts_.scribe.views();
         AdoptedViews adopted;
         std::vector<ViewDigest> rebuilt;
@@ -205,7 +205,12 @@ Outcome<AdoptedViews> LocalAdministration::adoptViews(const std::filesystem::pat
         }
         views.adopt(folder);
         outcome = adopted;
-    });
+    };
+    try {
+        parts_.scribe.betweenRounds(adopt);
+    } catch (const std::runtime_error& error) {
+        return refuse(RefusalReason::InvalidArgument, error.what());
+    }
     return outcome;
 }
 

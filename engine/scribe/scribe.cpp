@@ -105,9 +105,11 @@ public:
             function();
             return;
         }
+        betweenFailure_ = nullptr;
         between_ = &function;
         wake_.notify_one();
         betweenDone_.wait(lock, [this] { return between_ == nullptr; });
+        if (betweenFailure_) std::rethrow_exception(betweenFailure_);
     }
 
     Seq appliedSeq() const { return Seq(appliedSeq_.load()); }
@@ -153,7 +155,7 @@ private:
             }
         }
         if (between_ != nullptr) {
-            (*between_)();
+            runBetween();
             between_ = nullptr;
             betweenDone_.notify_all();
         }
@@ -164,6 +166,15 @@ private:
         }
         ended_ = stopping_ && notes.empty() && commands.empty();
         return !ended_;
+    }
+
+    // What goes wrong in it is its caller's.
+    void runBetween() {
+        try {
+            (*between_)();
+        } catch (const std::exception&) {
+            betweenFailure_ = std::current_exception();
+        }
     }
 
     void round(const Notes& notes, const Commands& commands) {
@@ -331,6 +342,7 @@ private:
     Notes notes_;
     SteadyClock::time_point notesDue_;
     const std::function<void()>* between_ = nullptr;
+    std::exception_ptr betweenFailure_;
     bool stopping_ = false;
     bool ended_ = false;
 

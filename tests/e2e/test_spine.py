@@ -80,6 +80,7 @@ class Spine(unittest.TestCase):
             deliver(server)
             imap = server.imap()
             imap.select("INBOX")
+            imap.select("INBOX")
             before = imap.response("UIDVALIDITY"), imap.fetch("1", "(UID FLAGS RFC822.SIZE)")
             rebuilt = server.tool_json("replay")
             self.assertTrue(rebuilt["equal"])
@@ -97,7 +98,8 @@ class Spine(unittest.TestCase):
         with Daybook() as server:
             deliver(server)
             imap = server.imap()
-            imap.select("INBOX")
+            imap.select("INBOX")  # the first to see it as \\Recent
+            imap.select("INBOX", readonly=True)
             before = imap.fetch("1", "(UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE)")
             imap.logout()
             server.stop()

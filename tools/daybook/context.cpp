@@ -58,6 +58,10 @@ public:
 
     Administration& administration() { return administration_; }
 
+    Journal& journal() { return journal_; }
+
+    Views& views() { return views_; }
+
 private:
     WriterLock lock_;
     Log log_;
@@ -164,6 +168,14 @@ Journal& Context::journalForReading(const std::string& query, Seq from, Seq to) 
         std::make_unique<Journal>(directory().path(), JournalOptions{.readOnly = true}, random_);
     return *journal_;
 }
+
+Journal& Context::journalForReplay(const std::string& query) {
+    if (serverRuns()) return journalForReading(query);
+    administration();
+    return local_->journal();
+}
+
+Views& Context::viewsForReplay() { return local_ ? local_->views() : views(); }
 
 Views& Context::views() {
     if (views_) return *views_;

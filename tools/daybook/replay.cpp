@@ -78,18 +78,12 @@ int check(Context& context, const Journal& journal) {
     return equal ? kDone : kRefused;
 }
 
-// A folder beside the live views, with a name that no other run takes.
-std::filesystem::path newFolder(Context& context) {
-    return context.directory().path() / "views" /
-           fmt::format("replay-{:016x}", context.random().number());
-}
-
 }  // namespace
 
 int replayViews(Context& context, bool checkOnly) {
-    Journal& journal = context.journalForReading(checkOnly ? "replay --check" : "replay");
-    if (checkOnly) return check(context, journal);
-    const std::filesystem::path folder = newFolder(context);
+    if (checkOnly) return check(context, context.journalForReading("replay --check"));
+    Journal& journal = context.journalForReplay("replay");
+    const std::filesystem::path folder = context.viewsForReplay().freshFolder();
     ReplayResult result;
     {
         Progress progress("replaying");

@@ -138,9 +138,9 @@ TEST_CASE("smtp: who sends without end is cut off", "[smtp]") {
 }
 
 TEST_CASE("smtp: smuggled messages stay within the one that carries them", "[smtp]") {
+    MailHouse house;
     for (const std::string_view end :
          {"\n.\n", "\n.\r\n", "\r\n.\n", "\r.\r", "\r\n.\r", "\r.\r\n", "\n.\r"}) {
-        MailHouse house;
         TestClient client = inData(house);
         const std::string message = "Subject: a\r\n\r\nbody" + std::string(end) +
                                     "MAIL FROM:<evil@example.net>\r\n"

@@ -147,6 +147,7 @@ Task<Outcome<Identity>> Authenticator::Implementation::checkPassword(
     }
 
     std::vector<Tried> tries;
+    tries.reserve(claim.credentials.size() + 1);
     for (const CredentialId credential : claim.credentials) {
         tries.push_back({.credential = credential, .verifier = verifierOf(claim, credential)});
     }

@@ -24,7 +24,7 @@ constexpr std::size_t kMadeUpGroup = 5;
 // points allowed: the same is done here for both, so that both come to the same octets.
 std::string prepared(std::string_view password) {
     char* result = nullptr;
-    const std::string text(password);
+    std::string text(password);
     const int status = gsasl_saslprep(text.c_str(), GSASL_ALLOW_UNASSIGNED, &result, nullptr);
     const std::unique_ptr<char, decltype(&std::free)> owned(result, &std::free);
     if (status != GSASL_OK || text.find('\0') != std::string::npos) return text;

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::uint64_t kMebi = 1ULL << 20U;
 constexpr std::uint64_t kGibi = 1ULL << 30U;
+constexpr std::uint64_t kTebi = 1ULL << 40U;
 
 constexpr Words<LogLevel, 4> kLogLevels{{
     {"debug", LogLevel::Debug},
@@ -169,17 +170,13 @@ constexpr std::array<Setting<Config>, 4> kStorage{{
      "size",
      "\"1TiB\"",
      "Address space for the journal, not disk: the most that it can ever grow to.",
-     [](Config& c, const V& v) {
-    return readSize(c.journalMapOctets, v, 16 * kMebi, 64 * 1024 * kGibi);
-},
+     [](Config& c, const V& v) { return readSize(c.journalMapOctets, v, 16 * kMebi, 64 * kTebi); },
      [](const Config& c) { return quotedSize(c.journalMapOctets); }},
     {"views_map",
      "size",
      "\"256GiB\"",
      "Address space for the views, not disk.",
-     [](Config& c, const V& v) {
-    return readSize(c.viewsMapOctets, v, 16 * kMebi, 64 * 1024 * kGibi);
-},
+     [](Config& c, const V& v) { return readSize(c.viewsMapOctets, v, 16 * kMebi, 64 * kTebi); },
      [](const Config& c) { return quotedSize(c.viewsMapOctets); }},
     {"segment_size",
      "size",
@@ -191,7 +188,7 @@ constexpr std::array<Setting<Config>, 4> kStorage{{
      "size",
      "\"64MiB\"",
      "Kept free on the disk: mail is refused for a while (452) before it is touched.",
-     [](Config& c, const V& v) { return readSize(c.reserveOctets, v, 0, 1024 * kGibi); },
+     [](Config& c, const V& v) { return readSize(c.reserveOctets, v, 0, kTebi); },
      [](const Config& c) { return quotedSize(c.reserveOctets); }},
 }};
 

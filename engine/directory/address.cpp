@@ -58,7 +58,10 @@ std::optional<std::string> takeQuoted(std::string_view& rest) {
             return content;
         }
         // quoted-pairSMTP = "\" %d32-126
-        if (rest[i] == '\\' && (++i == rest.size() || !isAscii(rest.substr(i, 1)))) return {};
+        if (rest[i] == '\\') {
+            ++i;
+            if (i == rest.size() || !isAscii(rest.substr(i, 1))) return std::nullopt;
+        }
         content += rest[i];
     }
     return std::nullopt;
@@ -69,7 +72,7 @@ std::optional<std::string> takeLocalPart(std::string_view& rest) {
     if (rest.starts_with('"')) return takeQuoted(rest);
     const std::size_t end = rest.find('@');
     if (end == std::string_view::npos || !isDotString(rest.substr(0, end))) return std::nullopt;
-    const std::string content(rest.substr(0, end));
+    std::string content(rest.substr(0, end));
     rest.remove_prefix(end);
     return content;
 }

@@ -12,9 +12,9 @@ import sys
 FLOORS = ["journal", "projections", "engine", "protocols", "tools"]
 # Within a floor: a folder may include itself and what stands left of it.
 ENGINE = [
-    ["runtime", "config", "mime"],
+    ["runtime", "mime"],
     ["scribe"],
-    ["directory", "authentication"],
+    ["directory", "config", "authentication"],
     ["delivery", "control"],
 ]
 PROTOCOLS = ["smtp", "imap", "pop3"]

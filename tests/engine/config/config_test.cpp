@@ -346,3 +346,16 @@ TEST_CASE("config: the reference page's defaults are the real ones", "[engine]")
     CHECK(page.find("## `[[listener]]`") != std::string::npos);
     CHECK(page.find("## `[[certificate]]`") != std::string::npos);
 }
+
+TEST_CASE("config: tools/doc/configuration.md is the page that is printed", "[engine]") {
+    std::ifstream file(DAYBOOK_SOURCE_DIR "/tools/doc/configuration.md");
+    const std::string page{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    INFO("write it anew with: config_test [reference]");
+    CHECK((page == configReference()));
+}
+
+TEST_CASE("config: write tools/doc/configuration.md", "[.][reference]") {
+    std::ofstream file(DAYBOOK_SOURCE_DIR "/tools/doc/configuration.md");
+    file << configReference();
+    CHECK(file.flush());
+}

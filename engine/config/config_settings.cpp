@@ -44,6 +44,11 @@ std::string plain(Number number) {
 
 std::string quotedSize(std::uint64_t octets) { return tomlString(sizeText(octets)); }
 
+// What is not set is not written.
+std::string quotedText(const std::string& text) {
+    return text.empty() ? std::string() : tomlString(text);
+}
+
 std::string readHostname(std::string& into, const ConfigValue& value) {
     std::string text;
     std::string problem = readText(text, value);
@@ -215,7 +220,7 @@ constexpr std::array<Setting<ListenerConfig>, 5> kListener{{
      "all addresses: \"0.0.0.0\" and \"::\"",
      "Where to listen.",
      [](ListenerConfig& l, const V& v) { return readAddress(l.address, v); },
-     [](const ListenerConfig& l) { return tomlString(l.address); }},
+     [](const ListenerConfig& l) { return quotedText(l.address); }},
     {"port",
      "number",
      "the protocol's standard port",
@@ -234,7 +239,7 @@ constexpr std::array<Setting<ListenerConfig>, 5> kListener{{
      "The key in run/ports.json.",
      [](ListenerConfig& l, const V& v) { return readText(l.name, v); },
      [](const ListenerConfig& l) {
-    return l.name == nameOf(l.protocol) ? "" : tomlString(l.name);
+    return l.name == nameOf(l.protocol) ? "" : quotedText(l.name);
 }},
 }};
 
@@ -244,9 +249,7 @@ constexpr std::array<Setting<CertificateConfig>, 3> kCertificate{{
      "the value of hostname",
      "The name that a client asks for (SNI).",
      [](CertificateConfig& c, const V& v) { return readHostname(c.serverName, v); },
-     [](const CertificateConfig& c) {
-    return c.serverName.empty() ? "" : tomlString(c.serverName);
-}},
+     [](const CertificateConfig& c) { return quotedText(c.serverName); }},
     {"chain",
      "path",
      "required",

@@ -3,31 +3,18 @@
 // Logins a second: by password (derived on a worker; remembered) and by SCRAM-SHA-256, where the
 // client's few hashes are in the figure but not its key derivation. One worker, one reactor. Prints
 // JSON lines.
-#include <array>
 #include <chrono>
 #include <cstdlib>
 #include <fmt/format.h>
-#include <gsasl.h>
-#include <memory>
 #include <string_view>
 
-#include "journal/base/encoding.h"
 #include "tests/engine/authentication/login_fixture.h"
+#include "tests/engine/authentication/scram_client.h"
 
 using namespace daybook;
 using namespace daybook::test;
 
 namespace {
-
-struct Free {
-    void operator()(Gsasl* context) const { gsasl_done(context); }
-
-    void operator()(Gsasl_session* session) const { gsasl_finish(session); }
-
-    void operator()(char* text) const { std::free(text); }
-};
-
-using Text = std::unique_ptr<char, Free>;
 
 constexpr const char* kLogin = "alice@example.org";
 constexpr const char* kPassword = "pencil";
@@ -50,55 +37,13 @@ void measure(std::string_view name, int count, const Login& login) {
         took.count() / count * 1e6);
 }
 
-// libgsasl's client, given its salted password.
-class Client {
-public:
-    explicit Client(const std::string& saltedPassword) : salted_(saltedPassword) {
-        Gsasl* context = nullptr;
-        gsasl_init(&context);
-        context_.reset(context);
-    }
-
-    bool logIn(LoginPeer& peer) {
-        Gsasl_session* session = nullptr;
-        gsasl_client_start(context_.get(), "SCRAM-SHA-256", &session);
-        const std::unique_ptr<Gsasl_session, Free> owned(session);
-        gsasl_property_set(session, GSASL_AUTHID, kLogin);
-        gsasl_property_set(session, GSASL_SCRAM_SALTED_PASSWORD, salted_.c_str());
-        const auto exchange = peer.begin("SCRAM-SHA-256");
-        const auto first = peer.step(**exchange, answer(session, ""));
-        if (!first) return false;
-        const auto last = peer.step(**exchange, answer(session, first->challenge));
-        return last && last->identity;
-    }
-
-private:
-    static std::string answer(Gsasl_session* session, const std::string& challenge) {
-        char* output = nullptr;
-        std::size_t octets = 0;
-        gsasl_step(session, challenge.data(), challenge.size(), &output, &octets);
-        const Text owned(output);
-        return output == nullptr ? std::string() : std::string(output, octets);
-    }
-
-    std::unique_ptr<Gsasl, Free> context_;
-    std::string salted_;
-};
-
-std::string saltedPasswordOf(const ScramVerifier& verifier) {
-    std::array<char, GSASL_HASH_MAX_SIZE> salted{};
-    std::array<char, GSASL_HASH_MAX_SIZE> scratch{};
-    gsasl_scram_secrets_from_password(
-        GSASL_HASH_SHA256,
-        kPassword,
-        verifier.iterations,
-        verifier.salt.data(),
-        verifier.salt.size(),
-        salted.data(),
-        scratch.data(),
-        scratch.data(),
-        scratch.data());
-    return toHex(asBytes(std::string_view(salted.data(), GSASL_HASH_SHA256_SIZE)));
+bool scram(LoginPeer& peer, const ClientFacts& facts) {
+    ScramClient client("SCRAM-SHA-256", facts);
+    const auto exchange = peer.begin("SCRAM-SHA-256");
+    const auto first = peer.step(**exchange, client.step(""));
+    if (!first) return false;
+    const auto last = peer.step(**exchange, client.step(first->challenge));
+    return last && last->identity;
 }
 
 }  // namespace
@@ -116,7 +61,9 @@ int main(int count, char** arguments) {
     measure("password, remembered", 200 * scale, [&] {
         return peer.logIn(kLogin, kPassword).has_value();
     });
-    Client client(saltedPasswordOf(fixture.secrets().find(CredentialId(201)).value()));
-    measure("SCRAM-SHA-256", 50 * scale, [&] { return client.logIn(peer); });
+    const ScramVerifier verifier = fixture.secrets().find(CredentialId(201)).value();
+    const ClientFacts facts{
+        .login = kLogin, .saltedPassword = saltedPasswordOf(kPassword, verifier)};
+    measure("SCRAM-SHA-256", 50 * scale, [&] { return scram(peer, facts); });
     return 0;
 }

@@ -1,66 +1,12 @@
 #include <catch2/catch.hpp>
-#include <cstdlib>
-#include <gsasl.h>
-#include <memory>
 
-#include "journal/base/encoding.h"
 #include "tests/engine/authentication/login_fixture.h"
+#include "tests/engine/authentication/scram_client.h"
 
 using namespace daybook;
 using namespace daybook::test;
 
 namespace {
-
-struct Free {
-    void operator()(Gsasl* context) const { gsasl_done(context); }
-
-    void operator()(Gsasl_session* session) const { gsasl_finish(session); }
-};
-
-struct ClientFacts {
-    std::string login;
-    std::string password;
-    std::string authorization;
-    std::optional<std::string> binding;
-};
-
-// libgsasl's client side.
-class ScramClient {
-public:
-    ScramClient(const char* mechanism, const ClientFacts& facts) {
-        Gsasl* context = nullptr;
-        REQUIRE(gsasl_init(&context) == GSASL_OK);
-        context_.reset(context);
-        Gsasl_session* session = nullptr;
-        REQUIRE(gsasl_client_start(context, mechanism, &session) == GSASL_OK);
-        session_.reset(session);
-        gsasl_property_set(session, GSASL_AUTHID, facts.login.c_str());
-        gsasl_property_set(session, GSASL_PASSWORD, facts.password.c_str());
-        if (!facts.authorization.empty()) {
-            gsasl_property_set(session, GSASL_AUTHZID, facts.authorization.c_str());
-        }
-        if (facts.binding) {
-            const std::string text = toBase64(*facts.binding);
-            gsasl_property_set(session, GSASL_CB_TLS_EXPORTER, text.c_str());
-        }
-    }
-
-    std::string step(std::string_view challenge) {
-        char* output = nullptr;
-        std::size_t octets = 0;
-        status_ = gsasl_step(session_.get(), challenge.data(), challenge.size(), &output, &octets);
-        const std::unique_ptr<char, decltype(&std::free)> owned(output, &std::free);
-        return output == nullptr ? std::string() : std::string(output, octets);
-    }
-
-    // True: the server proved that it knows the password too.
-    bool isDone() const { return status_ == GSASL_OK; }
-
-private:
-    std::unique_ptr<Gsasl, Free> context_;
-    std::unique_ptr<Gsasl_session, Free> session_;
-    int status_ = GSASL_NEEDS_MORE;
-};
 
 Outcome<Identity> scram(LoginPeer& peer, const char* mechanism, const ClientFacts& facts) {
     ScramClient client(mechanism, facts);

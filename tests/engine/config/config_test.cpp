@@ -319,6 +319,19 @@ TEST_CASE("config: a written configuration is read again as the same", "[engine]
     }
 }
 
+TEST_CASE("config: what is not set is not written, so its default is read", "[engine]") {
+    const ConfigFile file;
+    Config config;
+    config.hostname = "mail.example.org";
+    config.certificates.push_back({"", file.folder() / "chain.pem", file.folder() / "key.pem"});
+    config.listeners.push_back({.protocol = ListenerProtocol::Imap, .port = 143});
+    const Config read = file.load(configText(config));
+    CHECK(read.directory == file.folder());
+    CHECK(read.certificates.at(0).serverName == "mail.example.org");
+    CHECK(read.listeners.size() == 2);
+    CHECK(read.listeners.at(0).name == "imap");
+}
+
 TEST_CASE("config: the reference page's defaults are the real ones", "[engine]") {
     const ConfigFile file;
     // What the page says is written as the default, the text of a default configuration has.

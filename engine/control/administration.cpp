@@ -1,5 +1,6 @@
 #include "engine/control/administration.h"
 
+#include <chrono>
 #include <fmt/format.h>
 
 #include "engine/authentication/password.h"
@@ -186,32 +187,46 @@ Outcome<Done> LocalAdministration::recordVerifyRun(Seq from, Seq to, std::uint16
     });
 }
 
+// On the scribe's thread: nothing is appended meanwhile.
+AdoptedViews LocalAdministration::takeOver(
+    const std::filesystem::path& folder, RecordViewsRebuilt& rebuilt) {
+    Views& views = parts_.scribe.views();
+    AdoptedViews adopted;
+    std::vector<ViewDigest> digests;
+    {
+        ViewsEnvironment built(folder, views.options());
+        adopted.appliedSeq = catchUp(built, parts_.journal, Seq());
+        const lmdb::ReadTransaction txn(built.environment());
+        digests = digestsOf(txn, built.tables());
+    }
+    {
+        const Snapshot live = views.snapshot();
+        adopted.differed = digestsOf(live.transaction(), live.tables()) != digests;
+    }
+    views.adopt(folder);
+    rebuilt.to = adopted.appliedSeq;
+    for (const ViewDigest& view : digests) {
+        rebuilt.views.push_back(RebuiltView{.version = view.version, .digest = view.digest});
+    }
+    return adopted;
+}
+
 Outcome<AdoptedViews> LocalAdministration::adoptViews(const std::filesystem::path& folder) {
-    Outcome<AdoptedViews> outcome = refuse(RefusalReason::ShuttingDown);
-    const auto adopt = [&] {
-        Views& views = parts_.scribe.views();
-        AdoptedViews adopted;
-        std::vector<ViewDigest> rebuilt;
-        {
-            ViewsEnvironment built(folder, views.options());
-            adopted.appliedSeq = catchUp(built, parts_.journal, Seq());
-            const lmdb::ReadTransaction txn(built.environment());
-            rebuilt = digestsOf(txn, built.tables());
-        }
-        {
-            const Snapshot live = views.snapshot();
-            const std::shared_ptr<ViewsEnvironment> current = views.environment();
-            adopted.differed = digestsOf(live.transaction(), current->tables()) != rebuilt;
-        }
-        views.adopt(folder);
-        outcome = adopted;
-    };
+    AdoptedViews adopted;
+    RecordViewsRebuilt rebuilt;
+    rebuilt.origin = operatorOrigin();
+    const auto began = std::chrono::steady_clock::now();
     try {
-        parts_.scribe.betweenRounds(adopt);
+        parts_.scribe.betweenRounds([&] { adopted = takeOver(folder, rebuilt); });
     } catch (const std::runtime_error& error) {
         return refuse(RefusalReason::InvalidArgument, error.what());
     }
-    return outcome;
+    const auto took = std::chrono::steady_clock::now() - began;
+    rebuilt.milliseconds = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(took).count());
+    const Outcome<Done> recorded = parts_.scribe.submitAndWait(std::move(rebuilt));
+    if (!recorded) return std::unexpected(recorded.error());
+    return adopted;
 }
 
 Outcome<Done> LocalAdministration::reload() {

@@ -81,6 +81,7 @@ public:
 private:
     Outcome<AccountId> accountNamed(const std::string& login) const;
     Outcome<CredentialId> keepPassword(const std::string& password);
+    AdoptedViews takeOver(const std::filesystem::path& folder, RecordViewsRebuilt& rebuilt);
     void forgetPasswords(const std::vector<CredentialId>& credentials);
 
     Parts parts_;

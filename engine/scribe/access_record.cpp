@@ -78,6 +78,7 @@ Task<Outcome<std::vector<Uid>>> AccessRecord::beforeReading(
     command.uids = std::move(markSeen);
     command.edit = FlagEdit::Add;
     command.flags.system = kSeen;
+    command.reason = event::FlagsReason::FETCH;
     const Outcome<StoreFlags::Answer> stored = co_await scribe_.submit(std::move(command));
     if (!stored) co_return std::unexpected(stored.error());
     co_return stored->changed;

@@ -140,6 +140,7 @@ struct StoreFlags {
     FlagEdit edit = FlagEdit::Add;
     FlagSet flags;
     std::optional<ModSeq> unchangedSince;
+    event::FlagsReason reason = event::FlagsReason::STORE;
 };
 
 // COPY and MOVE within an account. MOVE leaves tombstones in the source.
@@ -414,6 +415,19 @@ struct RecordJournalRead {
     Seq to;
     std::string query;
     std::string user;
+};
+
+struct RebuiltView {
+    std::uint32_t version = 0;
+    Hash256 digest{};
+};
+
+struct RecordViewsRebuilt {
+    using Answer = Done;
+    Origin origin;
+    Seq to;
+    std::vector<RebuiltView> views;
+    std::uint64_t milliseconds = 0;
 };
 
 struct RecordVerifyRun {

@@ -76,6 +76,7 @@ Outcome<Done> decide(const RecordGenesis&, const Deciding&, Events&);
 Outcome<Done> decide(const RecordDiskPressure&, const Deciding&, Events&);
 Outcome<Done> decide(const RecordClockStepped&, const Deciding&, Events&);
 Outcome<Done> decide(const RecordJournalRead&, const Deciding&, Events&);
+Outcome<Done> decide(const RecordViewsRebuilt&, const Deciding&, Events&);
 Outcome<Done> decide(const RecordVerifyRun&, const Deciding&, Events&);
 
 }  // namespace daybook

@@ -149,13 +149,7 @@ Outcome<StoreFlags::Answer> decide(
     for (const auto& [delta, uids] : changes) {
         answer.highest = events.nextModSeq();
         addFlagsChanged(
-            events,
-            command.origin,
-            command.account,
-            command.mailbox,
-            delta,
-            uids,
-            event::FlagsReason::STORE);
+            events, command.origin, command.account, command.mailbox, delta, uids, command.reason);
     }
     return answer;
 }

@@ -111,6 +111,21 @@ Outcome<Done> decide(
     return Done{};
 }
 
+Outcome<Done> decide(
+    const RecordViewsRebuilt& command, const Deciding& /*deciding*/, Events& events) {
+    auto rebuilt = events.add(Kind::ViewsRebuilt, command.origin).core().initViewsRebuilt();
+    rebuilt.setToSeq(command.to.number());
+    rebuilt.setMilliseconds(command.milliseconds);
+    auto views = rebuilt.initViews(static_cast<unsigned>(command.views.size()));
+    for (unsigned index = 0; index < views.size(); ++index) {
+        const RebuiltView& view = command.views[index];
+        views[index].setVersion(view.version);
+        views[index].setDigest(capnp::Data::Reader(
+            reinterpret_cast<const kj::byte*>(view.digest.data()), view.digest.size()));
+    }
+    return Done{};
+}
+
 Outcome<Done> decide(const RecordVerifyRun& command, const Deciding& /*deciding*/, Events& events) {
     auto run = events.add(Kind::VerifyRun, command.origin).core().initVerifyRun();
     run.setFromSeq(command.from.number());

@@ -58,8 +58,8 @@ public:
     // For reading; JournalRead is on record before these return (or it is said that it is not).
     // `query`: the command as a person would repeat it.
     Journal& journalForReading(const std::string& query, Seq from = Seq(1), Seq to = Seq());
-    // For rebuilding the views: beside a running server as for reading, else the journal and views of
-    // the scribe of our own, because opening views for writing clears what is built beside them.
+    // For rebuilding the views: beside a running server as for reading, else the journal and views
+    // of the scribe of our own: opening views for writing clears what is built beside them.
     Journal& journalForReplay(const std::string& query);
     Views& viewsForReplay();
     // Lists of accounts and mailboxes are no look into the journal: not recorded.

@@ -63,9 +63,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::string_view rest(reinterpret_cast<const char*>(data), size);
     while (!rest.empty()) {
         const std::size_t end = rest.find('\n');
-        daybook::smtp::checkLine(rest.substr(0, end));
-        // The transcripts' "C: " before a line.
-        if (end > 3) daybook::smtp::checkLine(rest.substr(3, end - 3));
+        const std::string_view line = rest.substr(0, end);
+        daybook::smtp::checkLine(line);
+        // Without the "C: " of a transcript.
+        if (line.size() > 3) daybook::smtp::checkLine(line.substr(3));
         rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
     }
     return 0;

@@ -26,6 +26,7 @@ def deliver(server, message=MESSAGE, recipients=(f"alice@{DOMAIN}",), sender="ca
             assert code == 250, text
         code, text = smtp.data(message)
     assert code == 250, text
+    server.settle()
     return re.search(r"recorded as ([0-9a-f]{16})", text.decode()).group(1)
 
 

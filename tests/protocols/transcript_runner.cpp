@@ -112,6 +112,7 @@ private:
         if (name == "submission") return Door::Submission;
         if (name == "lmtp") return Door::Lmtp;
         if (name == "pop3") return Door::Pop3;
+        if (name == "imap") return Door::Imap;
         fail("no such door");
     }
 

@@ -2,7 +2,7 @@
 //
 // Plays a dialogue from a text file over TCP, each against a server of its own:
 //
-//     @ door mx|submission|lmtp|pop3      first; which listener
+//     @ door mx|submission|lmtp|pop3|imap      first; which listener
 //     @ max 1000                          message limit; @ no-plaintext; @ no-tls
 //     @ delivered alice@example.org TEXT  before the dialogue, with escapes
 //     # a comment

@@ -11,6 +11,8 @@
 #include "journal/journal.h"
 #include "journal/journal_reader.h"
 #include "protocols/common/services.h"
+#include "protocols/imap/recent_claims.h"
+#include "protocols/imap/session.h"
 #include "protocols/pop3/maildrop_locks.h"
 #include "protocols/pop3/session.h"
 #include "protocols/smtp/session.h"
@@ -100,6 +102,7 @@ public:
     Authenticator authenticator;
     Reception reception;
     pop3::MaildropLocks locks;
+    imap::RecentClaims claims;
     Services services;
     LocalAdministration administration;
     Server server;
@@ -142,6 +145,7 @@ MailHouse::Parts::Parts(const MailHouseOptions& options)
           .clock = clock,
           .hostname = config.hostname,
       }),
+      claims(journal),
       services{
           .config = config,
           .log = log,
@@ -176,6 +180,7 @@ MailHouse::Parts::Parts(const MailHouseOptions& options)
     listen(Door::Submission, smtp::sessionFunction(services, smtp::Role::Submission));
     listen(Door::Lmtp, smtp::sessionFunction(services, smtp::Role::Lmtp));
     listen(Door::Pop3, pop3::sessionFunction(services, locks));
+    listen(Door::Imap, imap::sessionFunction(services, claims));
     server.start();
 }
 
@@ -238,6 +243,13 @@ void MailHouse::eraseLast(std::string_view login) {
 
 void MailHouse::removeAccount(std::string_view login) {
     expect(parts_->administration.removeAccount(std::string(login)));
+}
+
+void MailHouse::disableAccount(std::string_view login) {
+    SetAccountState command;
+    command.account = parts_->account(login);
+    command.state = event::AccountState::DISABLED;
+    expect(parts_->scribe.submitAndWait(command));
 }
 
 std::size_t MailHouse::count(Kind kind) {

@@ -1,7 +1,7 @@
 // mail_house.h
 //
-// A whole server in a temporary folder for tests of SMTP, LMTP, submission and POP3: journal,
-// scribe, directory, and one listener for each dialogue on a free loopback port. Accounts:
+// A whole server in a temporary folder for tests of SMTP, LMTP, submission, POP3 and IMAP:
+// journal, scribe, directory, and one listener for each dialogue on a free loopback port. Accounts:
 // alice@example.org and bob@example.org, password kPassword. Thread: one, besides the server's.
 #pragma once
 
@@ -21,7 +21,7 @@ namespace daybook::test {
 
 inline constexpr std::string_view kPassword = "correct horse";
 
-enum class Door { Mx, Submission, Lmtp, Pop3 };
+enum class Door { Mx, Submission, Lmtp, Pop3, Imap };
 
 struct MailHouseOptions {
     std::uint64_t messageOctetsMax = 50ULL << 20U;
@@ -46,6 +46,7 @@ public:
     // The content of the last message in INBOX is damaged on disk, or erased.
     void eraseLast(std::string_view login);
     void removeAccount(std::string_view login);
+    void disableAccount(std::string_view login);
 
     // How many events of that kind there are; what was noted is committed first.
     std::size_t count(Kind kind);

@@ -64,7 +64,8 @@ Task<Reply> Session::idleUntilDone(const bool& stopped) {
         const Wake wake = co_await connection_.wait(news_, std::min(deadline, after(kLookRound)));
         if (wake == Wake::Readable) break;
         if (isSelected()) selected().access->flushIfDue();
-        if (stopped) co_return ok("Over");
+        if (stopped) bye("The server is stopping", event::CloseReason::SERVER_STOPPED);
+        if (ended_) co_return ok("Over");
         if (wake == Wake::TimedOut && std::chrono::steady_clock::now() >= deadline) {
             throw TimedOut("idle for too long");
         }

@@ -30,7 +30,8 @@ std::vector<BelievedFlags> believedFlags(
     for (const Run& run : runs) {
         views.messages().forEach(
             mailbox.id, Uid(run.first), Uid(run.last), [&](const MessageRow& row) {
-            // What changed after the client was last told is not what it believes.
+            // What others changed since the client was last told is not what it believes: silence
+            // would hide it, so such a message is told in full afterwards.
             if (row.modSeq <= mailbox.toldModSeq) {
                 believed.push_back({row.uid.number(), row.systemFlags, row.keywords});
             }
@@ -88,9 +89,6 @@ Task<Reply> Session::store(Arguments& arguments) {
 
     StoreReport report{.change = change, .condstore = condstore_};
     if (change.silent) {
-        // What others did is told first, so that silence hides nothing of theirs.
-        announce(Expunges::Held);
-        if (ended_) co_return ok("Over");
         report.believed = believedFlags(services_.views.snapshot(), selected(), runs);
     }
     StoreFlags command{

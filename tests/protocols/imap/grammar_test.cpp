@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "engine/mime/decoding.h"
 #include "projections/messages.h"
 #include "protocols/imap/fetch_items.h"
 #include "protocols/imap/search_program.h"
@@ -216,7 +217,7 @@ TEST_CASE("search: cheap keys are asked first", "[imap]") {
     CHECK(candidates(program) == &program.children[0].uids);
     CHECK(searchOf("OR TEXT a SEEN").children[0].kind == SearchKind::Flag);
     CHECK_FALSE(searchOf("NOT HEADER Foo \"\"").readsBodies());
-    CHECK(searchOf("CHARSET ISO-8859-1 SUBJECT \"\xc9\"").text == "\u00e9");
+    CHECK(searchOf("CHARSET ISO-8859-1 SUBJECT \"\xc9\"").text == mime::foldCase("\u00e9"));
     CHECK(searchOf("MODSEQ \"/flags/\\\\draft\" all 620162338").number == 620162338);
     CHECK(searchOf("*", 0).uids.empty());
 }

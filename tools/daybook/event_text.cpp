@@ -42,7 +42,11 @@ std::string where(const Record& record, Names& names) {
     return names.mailbox(MailboxId(record.core().getMailbox()), record.seq());
 }
 
-std::string flagsText(std::uint16_t system, std::size_t keywords) {
+std::string flagsText(
+    std::uint16_t system,
+    capnp::List<std::uint16_t>::Reader keywords,
+    AccountId account,
+    Names& names) {
     std::string text;
     const auto add = [&](std::string_view flag) {
         if (!text.empty()) text += ' ';
@@ -53,7 +57,9 @@ std::string flagsText(std::uint16_t system, std::size_t keywords) {
     if ((system & kFlagged) != 0) add("\\Flagged");
     if ((system & kDeleted) != 0) add("\\Deleted");
     if ((system & kDraft) != 0) add("\\Draft");
-    if (keywords != 0) add(fmt::format("{} keyword{}", keywords, keywords == 1 ? "" : "s"));
+    for (const std::uint16_t keyword : keywords) {
+        add(names.keyword(account, KeywordId(keyword)));
+    }
     return text;
 }
 
@@ -112,7 +118,8 @@ std::string stored(const Record& record, Names& names) {
     if (core.getVia() == event::Via::APPEND) {
         text += fmt::format(", put there by {}{}", who(record, names), whence(record, names));
     }
-    const std::string flags = flagsText(core.getSystemFlags(), core.getKeywords().size());
+    const AccountId account(record.core().getAccount());
+    const std::string flags = flagsText(core.getSystemFlags(), core.getKeywords(), account, names);
     return flags.empty() ? text : fmt::format("{} and flags {}", text, flags);
 }
 
@@ -136,8 +143,10 @@ std::string copied(const Record& record, Names& names, event::Copied::Reader cor
 std::string flagsChanged(const Record& record, Names& names) {
     const auto core = record.core().getFlagsChanged();
     std::string text;
-    const std::string added = flagsText(core.getAddSystem(), core.getAddKeywords().size());
-    const std::string removed = flagsText(core.getRemoveSystem(), core.getRemoveKeywords().size());
+    const AccountId account(record.core().getAccount());
+    const std::string added = flagsText(core.getAddSystem(), core.getAddKeywords(), account, names);
+    const std::string removed =
+        flagsText(core.getRemoveSystem(), core.getRemoveKeywords(), account, names);
     if (!added.empty()) text += "flags set: " + added;
     if (!removed.empty()) text += (text.empty() ? "flags removed: " : "; removed: ") + removed;
     return fmt::format(
@@ -150,24 +159,30 @@ std::string flagsChanged(const Record& record, Names& names) {
         whence(record, names));
 }
 
+// What was read, with its size where octets of the message were sent.
+std::string itemText(event::FetchedItem::Reader item) {
+    std::string text = fmt::format("{} of UID {}", partsText(item), uidsText(item.getUids()));
+    if (item.getOctets() != 0) text += fmt::format(" ({})", humanSize(item.getOctets()));
+    if (item.getPartial()) text += " in part";
+    return text;
+}
+
 std::string fetched(const Record& record, Names& names) {
     const auto core = record.core().getFetched();
     std::string text;
     for (const auto item : core.getItems()) {
         if (!text.empty()) text += "; ";
-        text += fmt::format(
-            "{} of UID {} ({}{})",
-            partsText(item),
-            uidsText(item.getUids()),
-            humanSize(item.getOctets()),
-            item.getPartial() ? ", in part" : "");
+        text += itemText(item);
     }
+    if (text.empty()) text = "nothing more";
+    const bool took = core.getLastNs() - core.getFirstNs() >= kSecondNs;
     return fmt::format(
-        "{} read in {}{}: {}",
+        "{} read in {}{}{}: {}",
         who(record, names),
         where(record, names),
         whence(record, names),
-        text.empty() ? "nothing more" : text);
+        took ? ", until " + timeText(core.getLastNs()) : "",
+        text);
 }
 
 std::string rejected(const Record& record) {
@@ -345,6 +360,12 @@ std::string uidsText(capnp::List<event::UidRange>::Reader ranges) {
                     : fmt::format("{}:{}", range.getFirst(), range.getLast());
     }
     return text;
+}
+
+TimeNs occurredNs(const Record& record) {
+    const auto core = record.core();
+    const bool isRead = record.kind() == Kind::Fetched && core.getFetched().getFirstNs() != 0;
+    return isRead ? core.getFetched().getFirstNs() : core.getTimeNs();
 }
 
 std::string sentence(const Record& record, Names& names) {

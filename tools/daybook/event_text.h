@@ -23,6 +23,9 @@ std::string protocolText(event::Protocol protocol);
 // from 192.0.2.7".
 std::string sentence(const Record& record, Names& names);
 
+// When it happened: what was read is written down later than it was read.
+TimeNs occurredNs(const Record& record);
+
 // Every field of the core, and the annexes that still exist.
 nlohmann::ordered_json toJson(const Record& record);
 

@@ -3,6 +3,7 @@
 // Events that name the message come from the history by message. Events about many UIDs stand under
 // the mailbox; the message is followed through them from placement to placement.
 
+#include <algorithm>
 #include <deque>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -149,12 +150,18 @@ std::vector<MessageId> messagesWithMessageId(const Journal& journal, const std::
     return found;
 }
 
+// In the order in which it happened.
 void tell(
     const std::set<Seq>& seqs, MessageId message, const Journal& journal, Names& names, bool json) {
     JournalReader reader(journal);
+    std::vector<std::pair<TimeNs, Seq>> order;
+    for (const Seq seq : seqs) {
+        reader.at(seq, [&](const Record& record) { order.emplace_back(occurredNs(record), seq); });
+    }
+    std::sort(order.begin(), order.end());
     nlohmann::ordered_json array = nlohmann::ordered_json::array();
     if (!json) say(fmt::format("message {}", idText(message.number())));
-    for (const Seq seq : seqs) {
+    for (const auto& [occurred, seq] : order) {
         reader.at(seq, [&](const Record& record) {
             const std::string words = sentence(record, names);
             if (json) {
@@ -163,8 +170,7 @@ void tell(
                 array.push_back(std::move(event));
                 return;
             }
-            say(fmt::format(
-                "{}  #{:<8} {}", timeText(record.core().getTimeNs()), seq.number(), words));
+            say(fmt::format("{}  #{:<8} {}", timeText(occurred), seq.number(), words));
         });
     }
     if (json) say(array.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));

@@ -51,6 +51,13 @@ std::string Names::mailbox(MailboxId mailbox, Seq at) {
     return name.empty() ? fmt::format("mailbox {}", idText(mailbox.number())) : name;
 }
 
+std::string Names::keyword(AccountId account, KeywordId keyword) {
+    const Snapshot snapshot = views_.snapshot();
+    const std::optional<std::string> name = snapshot.accounts().keywordName(account, keyword);
+    const bool named = name && !name->empty();
+    return named ? printable(*name) : fmt::format("keyword {}", keyword.number());
+}
+
 SessionPlace Names::session(SessionId session) {
     if (!session) return {};
     const auto known = sessions_.find(session);

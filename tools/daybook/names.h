@@ -29,9 +29,7 @@ public:
     // As it was called when `at` happened.
     std::string mailbox(MailboxId mailbox, Seq at);
     SessionPlace session(SessionId session);
-
-    // The id of a Fetched's window: what its AccessOpened says of the session.
-    JournalReader& reader() { return reader_; }
+    std::string keyword(AccountId account, KeywordId keyword);
 
 private:
     struct NameChange {

@@ -74,7 +74,7 @@ public:
 
     const Services& services() const { return services_; }
 
-    bool isLoggedIn() const { return login_.has_value(); }
+    bool isLoggedIn() const { return login_ != nullptr; }
 
     bool canStartTls() const { return services_.tls != nullptr && !connection_.isTls(); }
 
@@ -116,8 +116,8 @@ private:
     LineReader lines_;
     SessionRecord record_;
 
-    std::string userName_;  // of the USER that PASS must follow at once
-    std::optional<Login> login_;
+    std::string userName_;          // of the USER that PASS must follow at once
+    std::unique_ptr<Login> login_;  // nullptr: not logged in
 
     std::string pending_;  // replies that wait for the end of a pipelined group
     std::size_t errors_ = 0;

@@ -114,7 +114,7 @@ private:
     std::string helo_;  // empty: not said yet
     bool extended_ = false;
     std::optional<Identity> identity_;
-    std::optional<Transaction> transaction_;
+    std::unique_ptr<Transaction> transaction_;  // nullptr: none is open
 
     std::string pending_;  // replies that wait for the end of a pipelined group
     bool writing_ = false;

@@ -110,7 +110,7 @@ Reply Dialogue::openMaildrop(const Identity& identity) {
         return refused;
     }
     const MailboxId mailbox = maildrop->mailbox();
-    login_.emplace(Login{
+    login_ = std::make_unique<Login>(Login{
         .lock = std::move(*lock),
         .identity = identity,
         .maildrop = std::move(*maildrop),

@@ -10,7 +10,7 @@ namespace daybook::pop3 {
 namespace {
 
 // A slow client costs this much memory, however large the message is.
-constexpr std::uint64_t kPieceOctets = 256 * 1024;
+constexpr std::uint64_t kPieceOctets = std::uint64_t{256} * 1024;
 
 Reply unreadable() { return err("SYS/PERM", "The message is damaged or was erased"); }
 

@@ -179,8 +179,7 @@ Reply Dialogue::forEveryRecipient(const Reply& answer) const {
 }
 
 Reply Dialogue::answerTo(const Receipt& receipt) const {
-    const Reply recorded =
-        reply(250, "2.0.0", "Ok: recorded as " + idText(receipt.message.number()));
+    Reply recorded = reply(250, "2.0.0", "Ok: recorded as " + idText(receipt.message.number()));
     if (!facts_.repliesPerRecipient) {
         for (const Outcome<Done>& recipient : receipt.recipients) {
             if (recipient) continue;

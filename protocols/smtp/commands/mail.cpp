@@ -28,7 +28,7 @@ Task<Reply> Dialogue::mail(std::string_view arguments) {
         co_return reply(550, "5.6.7", "This address needs the SMTPUTF8 parameter");
     }
     const Outcome<Done> allowed = maySend(mail.path, parameters);
-    transaction_.emplace();
+    transaction_ = std::make_unique<Transaction>();
     transaction_->reversePath = std::move(mail.path);
     transaction_->parameters = parameters;
     if (allowed) co_return reply(250, "2.1.0", "Ok");

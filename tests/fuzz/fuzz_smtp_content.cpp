@@ -17,7 +17,7 @@ namespace daybook::smtp {
 
 namespace {
 
-constexpr std::uint64_t kOctetsMax = 512 * 1024;
+constexpr std::uint64_t kOctetsMax = std::uint64_t{512} * 1024;
 
 struct Result {
     std::string text;  // only of a message without trouble

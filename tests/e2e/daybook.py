@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import poplib
+import re
 import shutil
 import signal
 import smtplib
@@ -30,7 +31,7 @@ poplib._MAXLINE = imaplib._MAXLINE = 10_000_000
 class Daybook:
     """One data directory and, while it runs, one daybookd."""
 
-    def __init__(self, accounts=("alice", "bob"), settings=""):
+    def __init__(self, accounts=("alice", "bob"), settings="", changed=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="daybook-e2e-"))
         self.directory = self.folder / "data"
         self.log = self.folder / "daybookd.log"
@@ -48,6 +49,8 @@ class Daybook:
         if settings:
             with open(self.directory / "daybook.toml", "a") as file:
                 file.write(settings)
+        for key, value in (changed or {}).items():
+            self.change_setting(key, value)
 
     def __enter__(self):
         self.start()
@@ -131,6 +134,25 @@ class Daybook:
         done = self.tool_json("replay", "--check")
         assert done["equal"], done["differences"]
         return {view: row["digest"] for view, row in done["replayed"].items()}
+
+    def change_setting(self, key, value):
+        """The first line `key = ...` of daybook.toml; for the next start."""
+        file = self.directory / "daybook.toml"
+        text, changes = re.subn(
+            rf"(?m)^{key} = .*$", f"{key} = {value}", file.read_text(), count=1)
+        assert changes == 1, key
+        file.write_text(text)
+
+    def assert_whole(self):
+        """The views equal a replay, and the journal is what it was."""
+        self.digests()
+        verified = self.tool_json("journal", "verify")
+        assert verified["result"] == "whole", verified
+
+    def events(self, kind):
+        """All events of that kind, oldest first."""
+        rows = self.tool("journal", "log", "--kind", kind, "--json").stdout.splitlines()
+        return [json.loads(row) for row in rows]
 
     # --- clients of Python's own library
 

@@ -57,31 +57,20 @@ AccessRecord::~AccessRecord() { finish(); }
 
 Task<Outcome<std::vector<Uid>>> AccessRecord::beforeReading(
     event::AccessClass accessClass, UidRanges markSeen) {
-    if (!opened_) {
-        OpenAccess command;
-        command.origin = session_.origin();
-        command.protocol = protocol_;
-        command.accessClass = accessClass;
-        command.account = account_;
-        command.mailbox = mailbox_;
-        command.markSeen = std::move(markSeen);
-        const Outcome<OpenAccess::Answer> opened = co_await scribe_.submit(std::move(command));
-        if (!opened) co_return std::unexpected(opened.error());
-        opened_ = opened->opened;
-        co_return opened->changed;
-    }
-    if (markSeen.empty()) co_return std::vector<Uid>();
-    StoreFlags command;
+    if (opened_ && markSeen.empty()) co_return std::vector<Uid>();
+    session_.open();
+    OpenAccess command;
     command.origin = session_.origin();
+    command.protocol = protocol_;
+    command.accessClass = accessClass;
     command.account = account_;
     command.mailbox = mailbox_;
-    command.uids = std::move(markSeen);
-    command.edit = FlagEdit::Add;
-    command.flags.system = kSeen;
-    command.reason = event::FlagsReason::FETCH;
-    const Outcome<StoreFlags::Answer> stored = co_await scribe_.submit(std::move(command));
-    if (!stored) co_return std::unexpected(stored.error());
-    co_return stored->changed;
+    command.opened = opened_;
+    command.markSeen = std::move(markSeen);
+    const Outcome<OpenAccess::Answer> answer = co_await scribe_.submit(std::move(command));
+    if (!answer) co_return std::unexpected(answer.error());
+    opened_ = answer->opened;
+    co_return answer->changed;
 }
 
 void AccessRecord::note(Uid uid, const ReadNote& read) {

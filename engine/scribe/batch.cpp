@@ -27,24 +27,24 @@ void Batch::decide(PendingCommand& command, TimeNs now, CommandId id) {
 
 void Batch::noteChange(const event::Core::Reader& core) {
     switch (core.which()) {
-        case event::Core::COPIED: mailboxes_.emplace_back(core.getCopied().getTarget()); break;
+        case event::Core::COPIED: mailboxes_.emplace(core.getCopied().getTarget()); break;
         case event::Core::MOVED:
-            mailboxes_.emplace_back(core.getMoved().getTarget());
-            mailboxes_.emplace_back(core.getMailbox());
+            mailboxes_.emplace(core.getMoved().getTarget());
+            mailboxes_.emplace(core.getMailbox());
             break;
         case event::Core::STORED:
         case event::Core::FLAGS_CHANGED:
-        case event::Core::EXPUNGED: mailboxes_.emplace_back(core.getMailbox()); break;
+        case event::Core::EXPUNGED: mailboxes_.emplace(core.getMailbox()); break;
         case event::Core::MAILBOX_DELETED:
-            mailboxes_.emplace_back(core.getMailbox());
-            accounts_.emplace_back(core.getAccount());
+            mailboxes_.emplace(core.getMailbox());
+            accounts_.emplace(core.getAccount());
             break;
         case event::Core::MAILBOX_CREATED:
         case event::Core::MAILBOX_RENAMED:
         case event::Core::SUBSCRIPTION_CHANGED:
         case event::Core::ACCOUNT_STATE_CHANGED:
         case event::Core::ACCOUNT_DELETED:
-        case event::Core::CREDENTIAL_REVOKED: accounts_.emplace_back(core.getAccount()); break;
+        case event::Core::CREDENTIAL_REVOKED: accounts_.emplace(core.getAccount()); break;
         default: break;  // nobody waits for the others
     }
 }

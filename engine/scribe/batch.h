@@ -6,7 +6,7 @@
 
 #include <deque>
 #include <memory>
-#include <vector>
+#include <set>
 
 #include "engine/scribe/scribe.h"
 #include "journal/journal_writer.h"
@@ -41,9 +41,10 @@ public:
 
     Seq lastSeq() const { return last_; }
 
-    const std::vector<MailboxId>& changedMailboxes() const { return mailboxes_; }
+    // What the hub has to tell of: each once.
+    const std::set<MailboxId>& changedMailboxes() const { return mailboxes_; }
 
-    const std::vector<AccountId>& changedAccounts() const { return accounts_; }
+    const std::set<AccountId>& changedAccounts() const { return accounts_; }
 
 private:
     void noteChange(const event::Core::Reader& core);
@@ -55,8 +56,8 @@ private:
     std::size_t events_ = 0;
     Seq last_;
     bool open_ = true;
-    std::vector<MailboxId> mailboxes_;
-    std::vector<AccountId> accounts_;
+    std::set<MailboxId> mailboxes_;
+    std::set<AccountId> accounts_;
 };
 
 }  // namespace daybook

@@ -140,7 +140,6 @@ struct StoreFlags {
     FlagEdit edit = FlagEdit::Add;
     FlagSet flags;
     std::optional<ModSeq> unchangedSince;
-    event::FlagsReason reason = event::FlagsReason::STORE;
 };
 
 // COPY and MOVE within an account. MOVE leaves tombstones in the source.
@@ -185,6 +184,7 @@ struct OpenAccess {
     event::AccessClass accessClass = event::AccessClass::BIND;
     AccountId account;
     MailboxId mailbox;
+    Seq opened;          // the window is open already: no other is opened
     UidRanges markSeen;  // \Seen for these, in the same commit
 };
 

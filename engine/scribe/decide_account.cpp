@@ -31,12 +31,6 @@ std::string_view domainOf(std::string_view address) {
     return address.substr(address.rfind('@') + 1);
 }
 
-Outcome<AccountRow> accountOrRefuse(const Deciding& deciding, AccountId account) {
-    std::optional<AccountRow> row = deciding.views.accounts().account(account);
-    if (!row || row->deleted) return refuse(RefusalReason::NoSuchAccount);
-    return std::move(*row);
-}
-
 struct AddressChange {
     AddressId id;
     DomainId domain;
@@ -112,6 +106,7 @@ void addDomainChanged(
 }  // namespace
 
 Outcome<Done> decide(const AddDomain& command, const Deciding& deciding, Events& events) {
+    if (command.name.empty()) return refuse(RefusalReason::InvalidArgument, "no name");
     if (deciding.views.accounts().findDomain(command.name)) {
         return refuse(RefusalReason::DomainExists, command.name);
     }
@@ -136,6 +131,9 @@ Outcome<Done> decide(const RemoveDomain& command, const Deciding& deciding, Even
 Outcome<AddAccount::Answer> decide(
     const AddAccount& command, const Deciding& deciding, Events& events) {
     const AccountsView accounts = deciding.views.accounts();
+    if (command.login.find('@') == 0 || accounts.account(command.newId)) {
+        return refuse(RefusalReason::InvalidArgument, "no login, or an id that is in use");
+    }
     const std::optional<DomainRow> domain = accounts.findDomain(domainOf(command.login));
     if (!domain) {
         return refuse(
@@ -256,7 +254,8 @@ Outcome<SetPassword::Answer> decide(
     if (!account) return std::unexpected(account.error());
     SetPassword::Answer answer;
     for (const CredentialRow& row : deciding.views.accounts().credentialsOf(command.account)) {
-        if (row.kind == event::CredentialKind::PASSWORD) answer.revoked.push_back(row.id);
+        const bool isPassword = row.kind == event::CredentialKind::PASSWORD;
+        if (isPassword && row.id != command.credential) answer.revoked.push_back(row.id);
     }
     for (const CredentialId old : answer.revoked) {
         addCredentialRevoked(events, command.origin, command.account, old);

@@ -52,6 +52,7 @@ void addStored(
     draft.core().setMessage(message.number());
     draft.core().setCause(cause.number());
     auto stored = draft.core().initStored();
+    if (facts.via == event::Via::IMPORT) draft.core().setFlags(kFlagImported);
     stored.setUid(uid.number());
     stored.setUidValidity(mailbox.uidValidity.number());
     stored.setModSeq(modSeq.number());
@@ -71,6 +72,9 @@ void addStored(
     draft.summary = asBytes(blob.summary);
 }
 
+// UIDs are never used again, so they can run out.
+bool hasUid(const MailboxRow& mailbox) { return mailbox.uidNext.number() < UINT32_MAX; }
+
 Outcome<MailboxRow> mailboxOf(const DeliveryTarget& target, const Deciding& deciding) {
     const std::optional<AccountRow> account = deciding.views.accounts().account(target.account);
     if (!account || account->deleted) return refuse(RefusalReason::NoSuchAccount);
@@ -79,10 +83,12 @@ Outcome<MailboxRow> mailboxOf(const DeliveryTarget& target, const Deciding& deci
     }
     const MailboxesView mailboxes = deciding.views.mailboxes();
     if (!target.mailboxName.empty()) {
-        if (auto named = mailboxes.find(target.account, target.mailboxName)) return *named;
+        const auto named = mailboxes.find(target.account, target.mailboxName);
+        if (named && hasUid(*named)) return *named;
     }
     std::optional<MailboxRow> inbox = mailboxes.find(target.account, "INBOX");
     if (!inbox) return refuse(RefusalReason::NoSuchMailbox);
+    if (!hasUid(*inbox)) return refuse(RefusalReason::MailboxFull, "no UIDs are left");
     return std::move(*inbox);
 }
 
@@ -126,26 +132,66 @@ Seq addAccepted(
     return seq;
 }
 
+// DESIGN 3.5: the caller draws it, the scribe sees to it that it is new.
+bool isKnown(MessageId message, const Deciding& deciding) {
+    bool known = false;
+    deciding.views.histories().ofMessage(message, Seq(1), [&](const HistoryEntry&) {
+        known = true;
+        return false;
+    });
+    return known;
+}
+
+// RFC 3463 §3.3: bad destination mailbox address, or mailbox disabled.
+std::uint32_t enhancedCodeOf(RefusalReason reason) {
+    constexpr std::uint32_t kPermanent = 5U << 16U;
+    return reason == RefusalReason::AccountDisabled ? kPermanent + 0x201U : kPermanent + 0x101U;
+}
+
+void addRejected(
+    const Deliver& command,
+    const DeliveryTarget& target,
+    const Refusal& refusal,
+    Seq received,
+    Events& events) {
+    Draft& draft = addFor(events, Kind::Rejected, command.origin, target.account);
+    draft.core().setMessage(command.message.number());
+    draft.core().setCause(received.number());
+    auto rejected = draft.core().initRejected();
+    rejected.setStage(event::Stage::DATA);
+    rejected.setSmtpCode(550);
+    rejected.setEnhancedCode(enhancedCodeOf(refusal.reason));
+    rejected.setCount(1);
+    rejected.setProtocol(command.protocol);
+    auto details = draft.addAnnex(target.account).initRejected();
+    details.setReversePath(command.reversePath);
+    details.setForwardPath(target.forwardPath);
+    details.setHelo(command.helo);
+    details.setIp(command.ip);
+    details.setText(nameOf(refusal.reason));
+}
+
 }  // namespace
 
 // A recipient whose account went away since RCPT is refused by itself; the others get the message.
 Outcome<Deliver::Answer> decide(const Deliver& command, const Deciding& deciding, Events& events) {
-    Deliver::Answer answer;
+    if (isKnown(command.message, deciding)) {
+        return refuse(RefusalReason::InvalidArgument, "a message has that id");
+    }
+    if (command.targets.empty()) return refuse(RefusalReason::NoSuchAddress, "no recipient");
     std::vector<Outcome<MailboxRow>> mailboxes;
     std::size_t possible = 0;
     for (const DeliveryTarget& target : command.targets) {
         mailboxes.push_back(mailboxOf(target, deciding));
         if (mailboxes.back()) ++possible;
     }
-    if (possible == 0) {
-        if (mailboxes.empty()) return refuse(RefusalReason::NoSuchAddress, "no recipient");
-        return std::unexpected(mailboxes.front().error());
-    }
-    answer.received = addReceived(command, events, possible);
+    Deliver::Answer answer;
+    if (possible != 0) answer.received = addReceived(command, events, possible);
     NextUids uids;
     for (std::size_t index = 0; index < command.targets.size(); ++index) {
         const DeliveryTarget& target = command.targets[index];
         if (!mailboxes[index]) {
+            addRejected(command, target, mailboxes[index].error(), answer.received, events);
             answer.targets.emplace_back(std::unexpected(mailboxes[index].error()));
             continue;
         }
@@ -166,16 +212,21 @@ Outcome<Deliver::Answer> decide(const Deliver& command, const Deciding& deciding
             facts);
         answer.targets.emplace_back(uid);
     }
+    // Nothing names the blob then: whoever wrote it releases it.
+    if (possible == 0) return std::unexpected(mailboxes.front().error());
     return answer;
 }
 
 Outcome<Append::Answer> decide(const Append& command, const Deciding& deciding, Events& events) {
     const Outcome<MailboxRow> mailbox = mailboxOrRefuse(deciding, command.account, command.mailbox);
     if (!mailbox) return std::unexpected(mailbox.error());
-    Outcome<std::vector<KeywordId>> keywords =
-        defineKeywords(command.flags.keywords, command.origin, command.account, deciding, events);
+    if (!hasUid(*mailbox)) return refuse(RefusalReason::MailboxFull, "no UIDs are left");
+    const Outcome<AccountRow> account = accountOrRefuse(deciding, command.account);
+    if (!account) return std::unexpected(account.error());
+    const Outcome<Keywords> keywords = resolveKeywords(command.flags.keywords, *account, deciding);
     if (!keywords) return std::unexpected(keywords.error());
 
+    addDefined(events, command.origin, command.account, *keywords);
     const Seq received = events.nextSeq();
     Draft& draft = addFor(events, Kind::Received, command.origin, command.account, command.mailbox);
     draft.core().setMessage(command.message.number());
@@ -194,7 +245,7 @@ Outcome<Append::Answer> decide(const Append& command, const Deciding& deciding, 
     facts.via = command.via;
     facts.emailId = command.emailId;
     facts.systemFlags = command.flags.system;
-    facts.keywords = std::move(*keywords);
+    facts.keywords = keywords->ids;
     facts.internalDateNs = command.internalDateNs.value_or(deciding.now);
     facts.zoneMinutes = command.zoneMinutes;
     addStored(
@@ -210,7 +261,9 @@ Outcome<Append::Answer> decide(const Append& command, const Deciding& deciding, 
 }
 
 Outcome<Done> decide(const RecordRejection& command, const Deciding& /*deciding*/, Events& events) {
-    Draft& draft = events.add(Kind::Rejected, command.origin);
+    const bool isOwner = command.origin.actor == event::Actor::OWNER;
+    const AccountId account = isOwner ? command.origin.actorId : AccountId();
+    Draft& draft = addFor(events, Kind::Rejected, command.origin, account);
     auto rejected = draft.core().initRejected();
     rejected.setStage(command.stage);
     rejected.setSmtpCode(command.smtpCode);
@@ -219,7 +272,7 @@ Outcome<Done> decide(const RecordRejection& command, const Deciding& /*deciding*
     rejected.setCount(command.count);
     rejected.setWindowNs(command.windowNs);
     rejected.setProtocol(command.protocol);
-    auto details = draft.addAnnex(AccountId()).initRejected();
+    auto details = draft.addAnnex(account).initRejected();
     details.setReversePath(command.reversePath);
     details.setForwardPath(command.forwardPath);
     details.setHelo(command.helo);

@@ -4,7 +4,6 @@
 
 #include "engine/scribe/decide_parts.h"
 #include "engine/scribe/mailbox_name.h"
-#include "journal/base/ascii.h"
 #include "journal/base/assert.h"
 #include "journal/base/limits.h"
 
@@ -78,21 +77,17 @@ void moveInbox(
     const CreateMailbox::Answer& target,
     const Deciding& deciding,
     Events& events) {
-    std::vector<Uid> uids;
-    deciding.views.messages().forEachUid(inbox.id, [&](Uid uid) { uids.push_back(uid); });
-    if (uids.empty()) return;
-    const ModSeq modSeq = events.nextModSeq();
-    Draft& draft = addFor(events, Kind::Moved, command.origin, command.account, inbox.id);
-    auto moved = draft.core().initMoved();
-    moved.setTarget(target.mailbox.number());
-    moved.setTargetUidValidity(target.uidValidity.number());
-    moved.setModSeq(modSeq.number());
-    auto sources = moved.initSourceUids(static_cast<unsigned>(uids.size()));
-    auto targets = moved.initTargetUids(static_cast<unsigned>(uids.size()));
-    for (unsigned index = 0; index < uids.size(); ++index) {
-        sources.set(index, uids[index].number());
-        targets.set(index, index + 1);
-    }
+    Transfer transfer{
+        .kind = Kind::Moved,
+        .account = command.account,
+        .from = inbox.id,
+        .to = target.mailbox,
+        .toValidity = target.uidValidity,
+    };
+    std::uint32_t next = 1;
+    deciding.views.messages().forEachUid(
+        inbox.id, [&](Uid uid) { transfer.uids.emplace_back(uid, Uid(next++)); });
+    addTransfer(events, command.origin, transfer);
 }
 
 void addRenamed(
@@ -107,6 +102,8 @@ void addRenamed(
 
 Outcome<CreateMailbox::Answer> decide(
     const CreateMailbox& command, const Deciding& deciding, Events& events) {
+    const Outcome<AccountRow> account = accountOrRefuse(deciding, command.account);
+    if (!account) return std::unexpected(account.error());
     const Outcome<std::string> name = checkedMailboxName(command.name);
     if (!name) return std::unexpected(name.error());
     const MailboxesView mailboxes = deciding.views.mailboxes();
@@ -177,15 +174,15 @@ Outcome<Done> decide(const RenameMailbox& command, const Deciding& deciding, Eve
 
 // RFC 9051 §6.3.7: the name need not exist. Subscribing twice is no event.
 Outcome<Done> decide(const Subscribe& command, const Deciding& deciding, Events& events) {
-    const std::string name = canonicalMailboxName(command.name);
-    if (name.empty() || name.size() > limits::kMailboxNameOctetsMax || !isUtf8(name)) {
-        return refuse(RefusalReason::MailboxNameInvalid);
-    }
+    const Outcome<AccountRow> account = accountOrRefuse(deciding, command.account);
+    if (!account) return std::unexpected(account.error());
+    const Outcome<std::string> name = checkedMailboxName(command.name);
+    if (!name) return std::unexpected(name.error());
     std::uint64_t known = 0;
     std::size_t count = 0;
     for (const SubscriptionRow& row : deciding.views.mailboxes().subscriptionsOf(command.account)) {
         ++count;
-        if (row.name == name) known = row.id;
+        if (row.name == *name) known = row.id;
     }
     if (command.on == (known != 0)) return Done{};
     if (command.on && count >= limits::kMailboxesPerAccountMax) {
@@ -195,7 +192,7 @@ Outcome<Done> decide(const Subscribe& command, const Deciding& deciding, Events&
     auto changed = draft.core().initSubscriptionChanged();
     changed.setSubscription(command.on ? command.newId : known);
     changed.setOn(command.on);
-    if (command.on) setName(draft, command.account, name);
+    if (command.on) setName(draft, command.account, *name);
     return Done{};
 }
 

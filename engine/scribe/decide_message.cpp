@@ -10,9 +10,6 @@ namespace daybook {
 
 namespace {
 
-// One event carries at most so many UIDs, so that no core grows without bound.
-constexpr std::size_t kUidsPerEventMax = 5'000;
-
 struct FlagDelta {
     std::uint16_t addSystem = 0;
     std::uint16_t removeSystem = 0;
@@ -67,7 +64,7 @@ FlagDelta deltaOf(
 template <class Visit>
 void forEachIn(
     const Deciding& deciding, MailboxId mailbox, const UidRanges& ranges, const Visit& visit) {
-    for (const auto& [first, last] : ranges) {
+    for (const auto& [first, last] : normalized(ranges)) {
         deciding.views.messages().forEach(mailbox, first, last, [&](const MessageRow& message) {
             visit(message);
             return true;
@@ -82,40 +79,54 @@ void setKeywords(capnp::List<std::uint16_t>::Builder list, const std::vector<Key
 }
 
 // Removing a keyword that nobody ever defined changes nothing and defines nothing.
-std::vector<KeywordId> knownKeywords(
-    const std::vector<std::string>& names, AccountId account, const Deciding& deciding) {
-    std::vector<KeywordId> keywords;
-    for (const std::string& name : names) {
-        const auto known = deciding.views.accounts().findKeyword(account, name);
-        if (known) keywords.push_back(*known);
+Outcome<Keywords> keywordsFor(const StoreFlags& command, const Deciding& deciding) {
+    const Outcome<AccountRow> account = accountOrRefuse(deciding, command.account);
+    if (!account) return std::unexpected(account.error());
+    if (command.edit != FlagEdit::Remove) {
+        return resolveKeywords(command.flags.keywords, *account, deciding);
     }
-    std::sort(keywords.begin(), keywords.end());
-    keywords.erase(std::unique(keywords.begin(), keywords.end()), keywords.end());
-    return keywords;
+    Keywords known;
+    for (const std::string& name : command.flags.keywords) {
+        const auto id = deciding.views.accounts().findKeyword(command.account, name);
+        if (id) known.ids.push_back(*id);
+    }
+    std::sort(known.ids.begin(), known.ids.end());
+    known.ids.erase(std::unique(known.ids.begin(), known.ids.end()), known.ids.end());
+    return known;
 }
+
+// Whose flags change, and what led to it.
+struct Changing {
+    const Origin& origin;
+    AccountId account;
+    MailboxId mailbox;
+    event::FlagsReason reason = event::FlagsReason::STORE;
+    Seq cause;
+};
 
 void addFlagsChanged(
     Events& events,
-    const Origin& origin,
-    AccountId account,
-    MailboxId mailbox,
+    const Changing& changing,
     const FlagDelta& delta,
-    const std::vector<Uid>& uids,
-    event::FlagsReason reason) {
-    const ModSeq modSeq = events.nextModSeq();
-    Draft& draft = addFor(events, Kind::FlagsChanged, origin, account, mailbox);
-    auto changed = draft.core().initFlagsChanged();
-    changed.setModSeq(modSeq.number());
-    changed.setAddSystem(delta.addSystem);
-    changed.setRemoveSystem(delta.removeSystem);
-    changed.setReason(reason);
-    setRanges(changed, uids);
-    setKeywords(
-        changed.initAddKeywords(static_cast<unsigned>(delta.addKeywords.size())),
-        delta.addKeywords);
-    setKeywords(
-        changed.initRemoveKeywords(static_cast<unsigned>(delta.removeKeywords.size())),
-        delta.removeKeywords);
+    const std::vector<Uid>& uids) {
+    for (const UidRanges& ranges : piecesOf(uids)) {
+        const ModSeq modSeq = events.nextModSeq();
+        Draft& draft =
+            addFor(events, Kind::FlagsChanged, changing.origin, changing.account, changing.mailbox);
+        draft.core().setCause(changing.cause.number());
+        auto changed = draft.core().initFlagsChanged();
+        changed.setModSeq(modSeq.number());
+        changed.setAddSystem(delta.addSystem);
+        changed.setRemoveSystem(delta.removeSystem);
+        changed.setReason(changing.reason);
+        setRanges(changed, ranges);
+        setKeywords(
+            changed.initAddKeywords(static_cast<unsigned>(delta.addKeywords.size())),
+            delta.addKeywords);
+        setKeywords(
+            changed.initRemoveKeywords(static_cast<unsigned>(delta.removeKeywords.size())),
+            delta.removeKeywords);
+    }
 }
 
 }  // namespace
@@ -125,12 +136,7 @@ Outcome<StoreFlags::Answer> decide(
     const StoreFlags& command, const Deciding& deciding, Events& events) {
     const Outcome<MailboxRow> mailbox = mailboxOrRefuse(deciding, command.account, command.mailbox);
     if (!mailbox) return std::unexpected(mailbox.error());
-    const Outcome<std::vector<KeywordId>> keywords =
-        command.edit == FlagEdit::Remove
-            ? Outcome<std::vector<KeywordId>>(
-                  knownKeywords(command.flags.keywords, command.account, deciding))
-            : defineKeywords(
-                  command.flags.keywords, command.origin, command.account, deciding, events);
+    const Outcome<Keywords> keywords = keywordsFor(command, deciding);
     if (!keywords) return std::unexpected(keywords.error());
 
     StoreFlags::Answer answer;
@@ -140,17 +146,20 @@ Outcome<StoreFlags::Answer> decide(
             answer.modified.push_back(message.uid);
             return;
         }
-        FlagDelta delta = deltaOf(message, command.edit, command.flags.system, *keywords);
+        FlagDelta delta = deltaOf(message, command.edit, command.flags.system, keywords->ids);
         if (delta.isEmpty()) return;
         answer.changed.push_back(message.uid);
         changes[std::move(delta)].push_back(message.uid);
     });
     answer.highest = mailbox->highestModSeq;
+    if (changes.empty()) return answer;
+    addDefined(events, command.origin, command.account, *keywords);
+    const Changing changing{
+        .origin = command.origin, .account = command.account, .mailbox = command.mailbox};
     for (const auto& [delta, uids] : changes) {
-        answer.highest = events.nextModSeq();
-        addFlagsChanged(
-            events, command.origin, command.account, command.mailbox, delta, uids, command.reason);
+        addFlagsChanged(events, changing, delta, uids);
     }
+    answer.highest = ModSeq(events.nextModSeq().number() - 1);
     return answer;
 }
 
@@ -162,33 +171,21 @@ Outcome<CopyMessages::Answer> decide(
     const Outcome<MailboxRow> to = mailboxOrRefuse(deciding, command.account, command.to);
     if (!to) return std::unexpected(to.error());
 
-    CopyMessages::Answer answer;
-    answer.targetUidValidity = to->uidValidity;
-    std::uint32_t next = to->uidNext.number();
+    Transfer transfer{
+        .kind = command.move ? Kind::Moved : Kind::Copied,
+        .account = command.account,
+        .from = command.from,
+        .to = command.to,
+        .toValidity = to->uidValidity,
+    };
+    std::uint64_t next = to->uidNext.number();
     forEachIn(deciding, command.from, command.uids, [&](const MessageRow& message) {
-        answer.uids.emplace_back(message.uid, Uid(next++));
+        transfer.uids.emplace_back(message.uid, Uid(static_cast<std::uint32_t>(next++)));
     });
-    for (std::size_t begin = 0; begin < answer.uids.size(); begin += kUidsPerEventMax) {
-        const std::size_t count = std::min(kUidsPerEventMax, answer.uids.size() - begin);
-        const ModSeq modSeq = events.nextModSeq();
-        Draft& draft = addFor(
-            events,
-            command.move ? Kind::Moved : Kind::Copied,
-            command.origin,
-            command.account,
-            command.from);
-        auto copied = command.move ? draft.core().initMoved() : draft.core().initCopied();
-        copied.setTarget(command.to.number());
-        copied.setTargetUidValidity(to->uidValidity.number());
-        copied.setModSeq(modSeq.number());
-        auto sources = copied.initSourceUids(static_cast<unsigned>(count));
-        auto targets = copied.initTargetUids(static_cast<unsigned>(count));
-        for (unsigned index = 0; index < count; ++index) {
-            sources.set(index, answer.uids[begin + index].first.number());
-            targets.set(index, answer.uids[begin + index].second.number());
-        }
-    }
-    return answer;
+    if (next > UINT32_MAX) return refuse(RefusalReason::MailboxFull, "no UIDs are left");
+    addTransfer(events, command.origin, transfer);
+    return CopyMessages::Answer{
+        .targetUidValidity = to->uidValidity, .uids = std::move(transfer.uids)};
 }
 
 Outcome<Expunge::Answer> decide(const Expunge& command, const Deciding& deciding, Events& events) {
@@ -203,44 +200,47 @@ Outcome<Expunge::Answer> decide(const Expunge& command, const Deciding& deciding
             if (marked || !command.onlyDeleted) answer.uids.push_back(message.uid);
         });
     }
-    if (answer.uids.empty()) return answer;
-    const ModSeq modSeq = events.nextModSeq();
-    Draft& draft = addFor(events, Kind::Expunged, command.origin, command.account, command.mailbox);
-    auto expunged = draft.core().initExpunged();
-    expunged.setModSeq(modSeq.number());
-    expunged.setReason(command.reason);
-    setRanges(expunged, answer.uids);
+    for (const UidRanges& piece : piecesOf(answer.uids)) {
+        const ModSeq modSeq = events.nextModSeq();
+        Draft& draft =
+            addFor(events, Kind::Expunged, command.origin, command.account, command.mailbox);
+        auto expunged = draft.core().initExpunged();
+        expunged.setModSeq(modSeq.number());
+        expunged.setReason(command.reason);
+        setRanges(expunged, piece);
+    }
     return answer;
 }
 
+// The window that is open already stays the one; \Seen goes into the same commit.
 Outcome<OpenAccess::Answer> decide(
     const OpenAccess& command, const Deciding& deciding, Events& events) {
     const Outcome<MailboxRow> mailbox = mailboxOrRefuse(deciding, command.account, command.mailbox);
     if (!mailbox) return std::unexpected(mailbox.error());
     OpenAccess::Answer answer;
-    answer.opened = events.nextSeq();
-    Draft& draft =
-        addFor(events, Kind::AccessOpened, command.origin, command.account, command.mailbox);
-    auto opened = draft.core().initAccessOpened();
-    opened.setAccess(command.accessClass);
-    opened.setModSeq(mailbox->highestModSeq.number());
-    opened.setProtocol(command.protocol);
-
+    answer.opened = command.opened;
+    if (!answer.opened) {
+        answer.opened = events.nextSeq();
+        Draft& draft =
+            addFor(events, Kind::AccessOpened, command.origin, command.account, command.mailbox);
+        auto opened = draft.core().initAccessOpened();
+        opened.setAccess(command.accessClass);
+        opened.setModSeq(mailbox->highestModSeq.number());
+        opened.setProtocol(command.protocol);
+    }
     forEachIn(deciding, command.mailbox, command.markSeen, [&](const MessageRow& message) {
         if ((message.systemFlags & kSeen) == 0) answer.changed.push_back(message.uid);
     });
-    if (!answer.changed.empty()) {
-        FlagDelta delta;
-        delta.addSystem = kSeen;
-        addFlagsChanged(
-            events,
-            command.origin,
-            command.account,
-            command.mailbox,
-            delta,
-            answer.changed,
-            event::FlagsReason::FETCH);
-    }
+    FlagDelta delta;
+    delta.addSystem = kSeen;
+    const Changing changing{
+        .origin = command.origin,
+        .account = command.account,
+        .mailbox = command.mailbox,
+        .reason = event::FlagsReason::FETCH,
+        .cause = answer.opened,
+    };
+    addFlagsChanged(events, changing, delta, answer.changed);
     return answer;
 }
 

@@ -1,12 +1,24 @@
 #include "engine/scribe/decide_parts.h"
 
 #include <algorithm>
-#include <fmt/format.h>
 
 #include "journal/base/ascii.h"
 #include "journal/base/limits.h"
 
 namespace daybook {
+
+namespace {
+
+// flag-keyword = atom; RFC 9051 §9.
+bool isKeyword(std::string_view name) {
+    if (name.empty() || name.size() > limits::kKeywordOctetsMax) return false;
+    return std::all_of(name.begin(), name.end(), [](char c) {
+        constexpr std::string_view kSpecials = "(){%*\"\\]";
+        return c > ' ' && c < '\x7f' && kSpecials.find(c) == std::string_view::npos;
+    });
+}
+
+}  // namespace
 
 void setBlob(event::BlobRef::Builder target, const StoredBlob& blob) {
     target.setSegment(blob.content.place.segment);
@@ -42,44 +54,93 @@ Draft& addFor(
     return draft;
 }
 
-Outcome<std::vector<KeywordId>> defineKeywords(
-    const std::vector<std::string>& names,
-    const Origin& origin,
-    AccountId account,
-    const Deciding& deciding,
-    Events& events) {
-    std::vector<KeywordId> keywords;
-    std::vector<std::string> defined;
-    const std::optional<AccountRow> row = deciding.views.accounts().account(account);
-    if (!row) return refuse(RefusalReason::NoSuchAccount);
+std::vector<UidRanges> piecesOf(const std::vector<Uid>& uids) {
+    std::vector<UidRanges> pieces;
+    for (const auto& range : rangesOf(uids)) {
+        if (pieces.empty() || pieces.back().size() == kUidsPerEventMax) pieces.emplace_back();
+        pieces.back().push_back(range);
+    }
+    return pieces;
+}
+
+UidRanges normalized(UidRanges ranges) {
+    for (auto& [first, last] : ranges) {
+        if (last < first) std::swap(first, last);
+    }
+    std::sort(ranges.begin(), ranges.end());
+    UidRanges apart;
+    for (const auto& range : ranges) {
+        if (!apart.empty() && range.first <= apart.back().second) {
+            apart.back().second = std::max(apart.back().second, range.second);
+        } else {
+            apart.push_back(range);
+        }
+    }
+    return apart;
+}
+
+void addTransfer(Events& events, const Origin& origin, const Transfer& transfer) {
+    for (std::size_t begin = 0; begin < transfer.uids.size(); begin += kUidsPerEventMax) {
+        const auto count =
+            static_cast<unsigned>(std::min(kUidsPerEventMax, transfer.uids.size() - begin));
+        const ModSeq modSeq = events.nextModSeq();
+        Draft& draft = addFor(events, transfer.kind, origin, transfer.account, transfer.from);
+        const bool moves = transfer.kind == Kind::Moved;
+        auto copied = moves ? draft.core().initMoved() : draft.core().initCopied();
+        copied.setTarget(transfer.to.number());
+        copied.setTargetUidValidity(transfer.toValidity.number());
+        copied.setModSeq(modSeq.number());
+        auto sources = copied.initSourceUids(count);
+        auto targets = copied.initTargetUids(count);
+        for (unsigned index = 0; index < count; ++index) {
+            sources.set(index, transfer.uids[begin + index].first.number());
+            targets.set(index, transfer.uids[begin + index].second.number());
+        }
+    }
+}
+
+Outcome<Keywords> resolveKeywords(
+    const std::vector<std::string>& names, const AccountRow& account, const Deciding& deciding) {
+    Keywords keywords;
+    std::size_t next = std::max<std::size_t>(account.nextKeyword.number(), 1);
     for (const std::string& name : names) {
-        if (name.empty() || name.size() > limits::kKeywordOctetsMax) {
-            return refuse(RefusalReason::InvalidArgument, "the length of a keyword");
+        if (!isKeyword(name)) return refuse(RefusalReason::InvalidArgument, "no legal keyword");
+        std::optional<KeywordId> id = deciding.views.accounts().findKeyword(account.id, name);
+        for (const auto& [fresh, freshName] : keywords.fresh) {
+            if (equalsIgnoreCase(name, freshName)) id = fresh;
         }
-        if (const auto known = deciding.views.accounts().findKeyword(account, name)) {
-            keywords.push_back(*known);
-            continue;
+        if (!id) {
+            if (next > limits::kKeywordsPerAccountMax) {
+                return refuse(RefusalReason::TooManyKeywords);
+            }
+            id = KeywordId(static_cast<std::uint16_t>(next++));
+            keywords.fresh.emplace_back(*id, name);
         }
-        const std::string lower = lowered(name);
-        const auto again = std::find(defined.begin(), defined.end(), lower);
-        const auto offset = static_cast<std::size_t>(again - defined.begin());
-        const std::size_t number = std::max<std::size_t>(row->nextKeyword.number(), 1) + offset;
-        if (number > limits::kKeywordsPerAccountMax) return refuse(RefusalReason::TooManyKeywords);
-        const KeywordId id(static_cast<std::uint16_t>(number));
-        keywords.push_back(id);
-        if (again != defined.end()) continue;
-        defined.push_back(lower);
+        keywords.ids.push_back(*id);
+    }
+    std::sort(keywords.ids.begin(), keywords.ids.end());
+    keywords.ids.erase(std::unique(keywords.ids.begin(), keywords.ids.end()), keywords.ids.end());
+    return keywords;
+}
+
+void addDefined(Events& events, const Origin& origin, AccountId account, const Keywords& keywords) {
+    for (const auto& [id, name] : keywords.fresh) {
         Draft& draft = addFor(events, Kind::KeywordDefined, origin, account);
         draft.core().initKeywordDefined().setKeyword(id.number());
         setName(draft, account, name);
     }
-    std::sort(keywords.begin(), keywords.end());
-    keywords.erase(std::unique(keywords.begin(), keywords.end()), keywords.end());
-    return keywords;
+}
+
+Outcome<AccountRow> accountOrRefuse(const Deciding& deciding, AccountId account) {
+    std::optional<AccountRow> row = deciding.views.accounts().account(account);
+    if (!row || row->deleted) return refuse(RefusalReason::NoSuchAccount);
+    return std::move(*row);
 }
 
 Outcome<MailboxRow> mailboxOrRefuse(
     const Deciding& deciding, AccountId account, MailboxId mailbox) {
+    const Outcome<AccountRow> owner = accountOrRefuse(deciding, account);
+    if (!owner) return std::unexpected(owner.error());
     std::optional<MailboxRow> row = deciding.views.mailboxes().mailbox(account, mailbox);
     if (!row) return refuse(RefusalReason::NoSuchMailbox);
     return std::move(*row);

@@ -13,18 +13,36 @@
 namespace daybook {
 
 void setBlob(event::BlobRef::Builder target, const StoredBlob& blob);
+// One event carries at most so many UIDs or ranges, so that no core grows without bound.
+inline constexpr std::size_t kUidsPerEventMax = 5'000;
+
 // Ascending UIDs as the fewest ranges.
 UidRanges rangesOf(const std::vector<Uid>& uids);
+// In pieces of at most kUidsPerEventMax ranges.
+std::vector<UidRanges> piecesOf(const std::vector<Uid>& uids);
+// Ascending and apart, whatever the ranges were.
+UidRanges normalized(UidRanges ranges);
 
 template <class Body>
-void setRanges(Body body, const std::vector<Uid>& uids) {
-    const UidRanges ranges = rangesOf(uids);
+void setRanges(Body body, const UidRanges& ranges) {
     auto list = body.initUids(static_cast<unsigned>(ranges.size()));
     for (unsigned index = 0; index < list.size(); ++index) {
         list[index].setFirst(ranges[index].first.number());
         list[index].setLast(ranges[index].second.number());
     }
 }
+
+// Copied or Moved, from the mailbox to the target; pairs are source and target, ascending.
+struct Transfer {
+    Kind kind;
+    AccountId account;
+    MailboxId from;
+    MailboxId to;
+    UidValidity toValidity;
+    std::vector<std::pair<Uid, Uid>> uids;
+};
+
+void addTransfer(Events& events, const Origin& origin, const Transfer& transfer);
 
 // Adds annex [0], annex.name, that belongs to `subject`.
 void setName(Draft& draft, AccountId subject, std::string_view name);
@@ -37,16 +55,22 @@ Draft& addFor(
     AccountId account,
     MailboxId mailbox = MailboxId());
 
-// The ids of the keywords, ascending; those that are new get a KeywordDefined event first.
-// Refusals: TooManyKeywords, InvalidArgument.
-Outcome<std::vector<KeywordId>> defineKeywords(
-    const std::vector<std::string>& names,
-    const Origin& origin,
-    AccountId account,
-    const Deciding& deciding,
-    Events& events);
+// Keywords by number, those among them that the account does not know yet with their names.
+struct Keywords {
+    std::vector<KeywordId> ids;  // ascending
+    std::vector<std::pair<KeywordId, std::string>> fresh;
+};
 
-// The account's mailbox by id. Refusal: NoSuchMailbox.
+// What `names` are, or will be once addDefined() has defined the new ones. Adds no event.
+// Refusals: TooManyKeywords, InvalidArgument.
+Outcome<Keywords> resolveKeywords(
+    const std::vector<std::string>& names, const AccountRow& account, const Deciding& deciding);
+void addDefined(Events& events, const Origin& origin, AccountId account, const Keywords& keywords);
+
+// The account, if it is not deleted. Refusal: NoSuchAccount.
+Outcome<AccountRow> accountOrRefuse(const Deciding& deciding, AccountId account);
+
+// The mailbox by id, of an account that is not deleted. Refusals: NoSuchAccount, NoSuchMailbox.
 Outcome<MailboxRow> mailboxOrRefuse(const Deciding& deciding, AccountId account, MailboxId mailbox);
 
 }  // namespace daybook

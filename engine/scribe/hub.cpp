@@ -45,8 +45,7 @@ void Hub::unwatch(std::uint64_t key, std::uint64_t token) {
     if (entry->second.empty()) watchers_.erase(entry);
 }
 
-void Hub::announce(
-    const std::vector<MailboxId>& mailboxes, const std::vector<AccountId>& accounts) {
+void Hub::announce(const std::set<MailboxId>& mailboxes, const std::set<AccountId>& accounts) {
     const std::lock_guard lock(mutex_);
     const auto raise = [&](std::uint64_t key) {
         const auto entry = watchers_.find(key);

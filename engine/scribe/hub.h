@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -37,7 +38,7 @@ public:
     // The tree of mailboxes, subscriptions and the state of the account.
     Watch watchAccount(AccountId account, Signal& signal);
 
-    void announce(const std::vector<MailboxId>& mailboxes, const std::vector<AccountId>& accounts);
+    void announce(const std::set<MailboxId>& mailboxes, const std::set<AccountId>& accounts);
 
 private:
     struct Watcher {

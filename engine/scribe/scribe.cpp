@@ -2,16 +2,17 @@
 
 #include <atomic>
 #include <chrono>
-#include <deque>
-#include <mutex>
-#include <sys/statvfs.h>
+#include <fmt/format.h>
+#include <future>
+#include <stdexcept>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "engine/scribe/batch.h"
-#include "journal/base/limits.h"
-#include "journal/journal_format.h"
-#include "journal/journal_reader.h"
-#include "journal/journal_writer.h"
+#include "engine/scribe/command_queue.h"
+#include "engine/scribe/disk_watch.h"
+#include "engine/scribe/last_writer.h"
 
 namespace daybook {
 
@@ -19,12 +20,11 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kDiskCheckEvery{100};
 constexpr std::chrono::hours kReaderCheckEvery{1};
-constexpr std::int64_t kClockStepNs = kSecondNs;
-// How far back the last start or stop of a server is looked for.
-constexpr std::uint64_t kStopSearchEvents = 100'000;
+// A clock that was put back by more than this is worth an event.
+constexpr TimeNs kStepNs = kSecondNs;
 
+// For lack of room: nothing is lost, and the next try may succeed.
 bool isDiskFull(const std::exception& failure) {
     const auto* const lmdb = dynamic_cast<const lmdb::Error*>(&failure);
     if (lmdb != nullptr) return lmdb->isFull();
@@ -32,84 +32,58 @@ bool isDiskFull(const std::exception& failure) {
     return content != nullptr && content->isFull();
 }
 
-std::uint64_t lastEpoch(const Journal& journal) {
-    const lmdb::ReadTransaction txn(journal.environment());
-    lmdb::Cursor cursor(txn, journal.tables().commits);
-    if (!cursor.last()) return 0;
-    const auto commit = format::decodeCommit(cursor.value());
-    return commit ? commit->epoch : 0;
-}
-
-// False: a server started and nobody recorded its stop.
-bool stoppedCleanly(const Journal& journal) {
-    const std::uint64_t head = journal.head().size;
-    JournalReader reader(journal);
-    for (std::uint64_t back = 0; back < std::min(head, kStopSearchEvents); ++back) {
-        Kind kind = Kind::Genesis;
-        reader.at(Seq(head - back), [&](const Record& record) { kind = record.kind(); });
-        if (kind == Kind::ServerStopped) return true;
-        if (kind == Kind::ServerStarted) return false;
-    }
-    return head < kStopSearchEvents;
-}
-
 }  // namespace
 
 class Scribe::Implementation {
 public:
-    explicit Implementation(Parts& parts) : parts_(parts), epoch_(lastEpoch(parts.journal) + 1) {
-        start_.clean = stoppedCleanly(parts_.journal);
-        start_.headAtStop = Seq(parts_.journal.head().size);
-        start_.epoch = epoch_;
+    explicit Implementation(Parts& parts)
+        : parts_(parts),
+          start_(describeStartOf(parts.journal)),
+          disk_({parts.journal.directory(), parts.views.folder()}, parts.reserveOctets, parts.log) {
         catchUpViews();
         writer_.emplace(parts_.journal);
     }
 
+    // The first event of a journal is there before any command is taken.
     void start() {
-        if (!appliedSeq()) {
-            enqueueNote(std::make_unique<Noted<RecordGenesis>>(
-                RecordGenesis{.journalId = parts_.journal.journalId(), .format = kJournalFormat}));
+        if (parts_.journal.head().size == 0) {
+            Noted<RecordGenesis> genesis(
+                {.journalId = parts_.journal.journalId(), .format = kJournalFormat});
+            Batch batch(batchParts());
+            decide(batch, genesis);
+            batch.commitJournal();
+            batch.commitViews();
+            appliedSeq_ = batch.lastSeq().number();
         }
         thread_ = std::jthread([this] { run(); });
     }
 
     void stop() {
-        {
-            const std::lock_guard lock(mutex_);
-            stopping_ = true;
+        queue_.close();
+        if (thread_.joinable()) {
+            thread_.join();
+        } else {
+            refuseAll(queue_.takeAll().commands, RefusalReason::ShuttingDown, "");
         }
-        wake_.notify_all();
-        if (thread_.joinable()) thread_.join();
     }
 
     void enqueue(PendingCommand& command) {
-        if (!tryEnqueue(command)) {
-            command.refuseWith(Refusal{.reason = RefusalReason::ShuttingDown, .detail = {}});
-            command.answer();
-        }
+        if (!queue_.push(command)) refuseAll({&command}, RefusalReason::ShuttingDown, "");
     }
 
     void enqueueNote(std::unique_ptr<PendingCommand> note) {
-        const std::lock_guard lock(mutex_);
-        if (ended_) return;
-        if (notes_.empty()) {
-            notesDue_ = SteadyClock::now() + limits::kRideAlongMax;
-            wake_.notify_one();
-        }
-        notes_.push_back(std::move(note));
+        if (!queue_.pushNote(std::move(note))) parts_.log.warning("note-after-stop");
     }
 
-    void betweenRounds(const std::function<void()>& function) {
-        std::unique_lock lock(mutex_);
-        if (ended_ || !thread_.joinable()) {
-            function();
-            return;
+    void betweenRounds(std::function<void()> function) {
+        std::packaged_task<void()> task(std::move(function));
+        std::future<void> done = task.get_future();
+        if (!thread_.joinable()) {
+            task();
+        } else if (!queue_.pushFunction([&task] { task(); })) {
+            throw std::runtime_error("the scribe is stopping");
         }
-        betweenFailure_ = nullptr;
-        between_ = &function;
-        wake_.notify_one();
-        betweenDone_.wait(lock, [this] { return between_ == nullptr; });
-        if (betweenFailure_) std::rethrow_exception(betweenFailure_);
+        done.get();
     }
 
     Seq appliedSeq() const { return Seq(appliedSeq_.load()); }
@@ -120,121 +94,100 @@ private:
     using Notes = std::vector<std::unique_ptr<PendingCommand>>;
     using Commands = std::vector<PendingCommand*>;
 
-    bool tryEnqueue(PendingCommand& command) {
-        const std::lock_guard lock(mutex_);
-        if (ended_) return false;
-        const bool wasEmpty = queue_.empty();
-        queue_.push_back(&command);
-        if (wasEmpty) wake_.notify_one();
-        return true;
-    }
-
-    bool hasWork() const {
-        return !queue_.empty() || between_ != nullptr || stopping_ ||
-               (!notes_.empty() && SteadyClock::now() >= notesDue_);
-    }
+    enum class Attempt : std::uint8_t { Answered, Full };
 
     void run() {
         while (true) {
-            Notes notes;
-            Commands commands;
-            if (!takeWork(notes, commands)) return;
-            round(notes, commands);
+            CommandQueue::Work work = queue_.take();
+            for (auto& function : work.functions) {
+                runBetween(function);
+            }
+            if (!work.commands.empty() || !work.notes.empty()) round(work);
+            if (work.ended) return;
             checkReaders();
         }
     }
 
-    // Waits; false at the end, when nothing is left to do.
-    bool takeWork(Notes& notes, Commands& commands) {
-        std::unique_lock lock(mutex_);
-        while (!hasWork()) {
-            if (notes_.empty()) {
-                wake_.wait(lock);
-            } else {
-                wake_.wait_until(lock, notesDue_);
-            }
-        }
-        if (between_ != nullptr) {
-            runBetween();
-            between_ = nullptr;
-            betweenDone_.notify_all();
-        }
-        notes.swap(notes_);
-        while (!queue_.empty() && commands.size() < limits::kBatchCommandsMax) {
-            commands.push_back(queue_.front());
-            queue_.pop_front();
-        }
-        ended_ = stopping_ && notes.empty() && commands.empty();
-        return !ended_;
+    void runBetween(std::move_only_function<void()>& function) {
+        if (viewsBehind_ && !failed_) tryCatchUp();
+        function();
+        // It may have swapped them.
+        viewsBehind_ = true;
     }
 
-    // What goes wrong in it is its caller's.
-    void runBetween() {
+    void round(CommandQueue::Work& work) {
+        if (failed_) return refuseAll(work.commands, RefusalReason::StorageFailed, failure_);
+        if (viewsBehind_ && !tryCatchUp()) {
+            if (failed_) return refuseAll(work.commands, RefusalReason::StorageFailed, failure_);
+            keep(std::move(work.notes));
+            return refuseAll(work.commands, RefusalReason::DiskFull, "the views are behind");
+        }
+        if (attempt(work.notes, work.commands) == Attempt::Answered) return;
+        // No room for all of them together: each by itself, those that free space too. What nobody
+        // waits for is not lost; it is tried again later.
+        keep(std::move(work.notes));
+        for (PendingCommand* command : work.commands) {
+            if (failed_) {
+                refuseAll({command}, RefusalReason::StorageFailed, failure_);
+            } else if (viewsBehind_ || attempt({}, {command}) == Attempt::Full) {
+                refuseAll({command}, RefusalReason::DiskFull, "no room");
+            }
+        }
+    }
+
+    // Decides, commits, answers. Full: nothing is changed, and nobody answered.
+    Attempt attempt(const Notes& notes, const Commands& commands) {
+        std::optional<Batch> batch;
         try {
-            (*between_)();
-        } catch (const std::exception&) {
-            betweenFailure_ = std::current_exception();
-        }
-    }
-
-    void round(const Notes& notes, const Commands& commands) {
-        if (failed_ || (viewsBehind_ && !tryCatchUp())) {
-            const auto reason = failed_ ? RefusalReason::StorageFailed : RefusalReason::DiskFull;
-            return refuseAll(commands, reason);
-        }
-        noticeClock();
-        const bool full = isReserveTouched();
-        Commands accepted;
-        for (PendingCommand* command : commands) {
-            if (full && !command->mayUseReserve()) {
-                refuseAll({command}, RefusalReason::DiskFull);
-            } else {
-                accepted.push_back(command);
-            }
-        }
-        if (tryTogether(notes, accepted)) return;
-        // The disk was full for all of them together: each by itself, those that free space too.
-        for (const auto& note : notes) {
-            if (!failed_) tryTogether({}, {note.get()});
-        }
-        for (PendingCommand* command : accepted) {
-            const bool done = !failed_ && !viewsBehind_ && tryTogether({}, {command});
-            if (!done) {
-                const auto reason =
-                    failed_ ? RefusalReason::StorageFailed : RefusalReason::DiskFull;
-                refuseAll({command}, reason);
-            }
-        }
-    }
-
-    // True if every command has its answer; false: nothing happened, the disk is full (or failed_).
-    bool tryTogether(const Notes& notes, const Commands& commands) {
-        try {
-            Batch batch(Batch::Parts{
-                .journal = parts_.journal,
-                .writer = *writer_,
-                .views = parts_.views.environment(),
-                .epoch = epoch_,
-            });
-            const TimeNs now = parts_.clock.now();
+            batch.emplace(batchParts());
+            const bool touched = disk_.isTouched();
+            const bool behind = recordMachine(*batch, touched);
             for (const auto& note : notes) {
-                batch.decide(*note, now, parts_.random.id<CommandId>());
+                decide(*batch, *note);
             }
             for (PendingCommand* command : commands) {
-                batch.decide(*command, now, parts_.random.id<CommandId>());
+                if (touched && !command->mayUseReserve()) {
+                    command->refuseWith(
+                        {.reason = RefusalReason::DiskFull, .detail = "the reserve is touched"});
+                } else {
+                    decide(*batch, *command);
+                }
             }
-            batch.commitJournal();
-            finish(batch, commands);
-            return true;
+            batch->commitJournal();
+            reserveTouched_ = touched;
+            clockIsBehind_ = behind;
         } catch (const std::exception& failure) {
-            if (!isDiskFull(failure)) {
-                fail(failure);
-                refuseAll(commands, RefusalReason::StorageFailed);
-                return true;
+            if (isDiskFull(failure)) {
+                parts_.log.warning("disk-full", {{"why", failure.what()}});
+                return Attempt::Full;
             }
-            parts_.log.warning("disk-full", {{"why", failure.what()}});
-            return false;
+            fail(failure);
+            refuseAll(commands, RefusalReason::StorageFailed, failure_);
+            return Attempt::Answered;
         }
+        finish(*batch, commands);
+        return Attempt::Answered;
+    }
+
+    void decide(Batch& batch, PendingCommand& command) {
+        batch.decide(command, parts_.clock.now(), parts_.random.id<CommandId>());
+    }
+
+    // DiskPressure and ClockStepped, when they begin or end. Returns whether the clock is behind.
+    bool recordMachine(Batch& batch, bool touched) {
+        if (touched != reserveTouched_) {
+            Noted<RecordDiskPressure> pressure(
+                {.level = static_cast<std::uint16_t>(touched ? 1 : 0)});
+            decide(batch, pressure);
+        }
+        const std::int64_t behind = writer_->lastTimeNs() - parts_.clock.now();
+        const bool stepped = behind > kStepNs;
+        if (stepped && !clockIsBehind_) {
+            parts_.log.warning("clock-stepped-back", {{"ns", std::to_string(behind)}});
+            Noted<RecordClockStepped> step({.deltaNs = -behind});
+            decide(batch, step);
+        }
+        return stepped;
     }
 
     // The events are durable. Who needs no view is answered before the views are committed.
@@ -249,12 +202,14 @@ private:
         }
         try {
             batch.commitViews();
-        } catch (const lmdb::Error& failure) {
+        } catch (const std::exception& failure) {
             // DESIGN 3.3: not answered OK, and caught up from the journal before the next round.
             parts_.log.error("views-commit-failed", {{"why", failure.what()}});
             viewsBehind_ = true;
+            if (!isDiskFull(failure)) fail(failure);
+            // Not DiskFull: the events are there, so nobody may release what they name.
             return refuseAll(
-                waiting, failure.isFull() ? RefusalReason::DiskFull : RefusalReason::StorageFailed);
+                waiting, RefusalReason::StorageFailed, "recorded, but the views are behind");
         }
         if (!batch.isEmpty()) appliedSeq_ = batch.lastSeq().number();
         for (PendingCommand* command : waiting) {
@@ -263,10 +218,18 @@ private:
         parts_.hub.announce(batch.changedMailboxes(), batch.changedAccounts());
     }
 
-    static void refuseAll(const Commands& commands, RefusalReason reason) {
+    static void refuseAll(
+        const Commands& commands, RefusalReason reason, const std::string& detail) {
         for (PendingCommand* command : commands) {
-            command->refuseWith(Refusal{.reason = reason, .detail = {}});
+            command->refuseWith(Refusal{.reason = reason, .detail = detail});
             command->answer();
+        }
+    }
+
+    void keep(Notes notes) {
+        const Notes lost = queue_.putBack(std::move(notes));
+        if (!lost.empty()) {
+            parts_.log.error("notes-lost", {{"count", std::to_string(lost.size())}});
         }
     }
 
@@ -274,12 +237,27 @@ private:
     void fail(const std::exception& failure) {
         if (failed_) return;
         failed_ = true;
-        parts_.fatal(failure.what());
+        failure_ = failure.what();
+        if (parts_.fatal) parts_.fatal(failure_);
+    }
+
+    Batch::Parts batchParts() {
+        return {
+            .journal = parts_.journal,
+            .writer = *writer_,
+            .views = parts_.views.environment(),
+            .epoch = start_.epoch,
+        };
     }
 
     void catchUpViews() {
         const std::shared_ptr<ViewsEnvironment> views = parts_.views.environment();
-        const Seq applied = catchUp(*views, parts_.journal, Seq());
+        const Seq applied =
+            catchUp(*views, parts_.journal, Seq(), [&](std::uint64_t done, std::uint64_t all) {
+            parts_.log.information(
+                "catching-up-views",
+                {{"done", std::to_string(done)}, {"all", std::to_string(all)}});
+        });
         appliedSeq_ = applied.number();
         viewsBehind_ = false;
     }
@@ -288,37 +266,11 @@ private:
         try {
             catchUpViews();
             return true;
-        } catch (const lmdb::Error& failure) {
-            if (!failure.isFull()) fail(failure);
+        } catch (const std::exception& failure) {
+            parts_.log.error("views-behind", {{"why", failure.what()}});
+            if (!isDiskFull(failure)) fail(failure);
             return false;
         }
-    }
-
-    void noticeClock() {
-        const std::int64_t behind = writer_->lastTimeNs() - parts_.clock.now();
-        const bool stepped = behind > kClockStepNs;
-        if (stepped && !clockIsBehind_) {
-            parts_.log.warning("clock-stepped-back", {{"ns", std::to_string(behind)}});
-            enqueueNote(std::make_unique<Noted<RecordClockStepped>>(
-                RecordClockStepped{.deltaNs = -behind}));
-        }
-        clockIsBehind_ = stepped;
-    }
-
-    bool isReserveTouched() {
-        const auto now = SteadyClock::now();
-        if (now < nextDiskCheck_) return reserveTouched_;
-        nextDiskCheck_ = now + kDiskCheckEvery;
-        struct statvfs state{};
-        if (::statvfs(parts_.journal.directory().c_str(), &state) != 0) return reserveTouched_;
-        const bool touched = state.f_bavail * state.f_frsize < parts_.reserveOctets;
-        if (touched != reserveTouched_) {
-            reserveTouched_ = touched;
-            parts_.log.warning(touched ? "disk-reserve-touched" : "disk-has-room-again");
-            enqueueNote(std::make_unique<Noted<RecordDiskPressure>>(
-                RecordDiskPressure{.level = static_cast<std::uint16_t>(touched ? 1 : 0)}));
-        }
-        return touched;
     }
 
     void checkReaders() {
@@ -330,28 +282,18 @@ private:
     }
 
     Parts& parts_;
-    std::uint64_t epoch_;
     RecordServerStarted start_;
-    std::optional<JournalWriter> writer_;
+    CommandQueue queue_;
     std::atomic<std::uint64_t> appliedSeq_ = 0;
 
-    std::mutex mutex_;
-    std::condition_variable wake_;
-    std::condition_variable betweenDone_;
-    std::deque<PendingCommand*> queue_;
-    Notes notes_;
-    SteadyClock::time_point notesDue_;
-    const std::function<void()>* between_ = nullptr;
-    std::exception_ptr betweenFailure_;
-    bool stopping_ = false;
-    bool ended_ = false;
-
     // The scribe's thread alone.
+    std::optional<JournalWriter> writer_;
+    DiskWatch disk_;
     bool failed_ = false;
+    std::string failure_;
     bool viewsBehind_ = false;
     bool clockIsBehind_ = false;
     bool reserveTouched_ = false;
-    SteadyClock::time_point nextDiskCheck_;
     SteadyClock::time_point nextReaderCheck_ = SteadyClock::now() + kReaderCheckEvery;
 
     std::jthread thread_;
@@ -373,7 +315,7 @@ void Scribe::enqueueNote(std::unique_ptr<PendingCommand> command) {
 }
 
 void Scribe::betweenRounds(std::function<void()> function) {
-    implementation_->betweenRounds(function);
+    implementation_->betweenRounds(std::move(function));
 }
 
 RecordServerStarted Scribe::describeStart() const { return implementation_->describeStart(); }

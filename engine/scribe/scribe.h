@@ -15,8 +15,8 @@
 #include <coroutine>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
-#include <type_traits>
 #include <utility>
 
 #include "engine/runtime/reactor.h"
@@ -78,6 +78,14 @@ public:
 
     AnswerAfter answerAfter() const override { return kAnswerAfter<Command>; }
 
+    std::size_t octets() const override {
+        if constexpr (requires { command_.blob; }) {
+            return command_.blob.octets + command_.blob.summary.size();
+        } else {
+            return 0;
+        }
+    }
+
     bool mayUseReserve() const override {
         return !std::same_as<Command, Deliver> && !std::same_as<Command, Append> &&
                !std::same_as<Command, CopyMessages>;
@@ -109,7 +117,8 @@ public:
 
     // Starts the thread. Writes Genesis into an empty journal.
     void start();
-    // Decides what is queued, commits, answers, ends the thread. Later commands get ShuttingDown.
+    // Decides what is queued, commits, answers, ends the thread. Later commands get ShuttingDown;
+    // so does what is queued if it was never started.
     void stop();
 
     template <class Command>
@@ -154,8 +163,9 @@ public:
         enqueueNote(std::make_unique<Noted<Command>>(std::move(command)));
     }
 
-    // Runs on the scribe's thread between two rounds, with the views caught up; waits for it. For
-    // the swap of the views (replay). Thread: any but the scribe's.
+    // Runs on the scribe's thread between two rounds, with the views caught up; waits for it, and
+    // throws what it throws. For the swap of the views (replay). Before the start and after the
+    // stop: on the caller's thread. Thread: any but the scribe's.
     void betweenRounds(std::function<void()> function);
 
     Views& views() { return parts_.views; }
@@ -202,8 +212,9 @@ private:
     void enqueue(PendingCommand& command);
     void enqueueNote(std::unique_ptr<PendingCommand> command);
 
-    Parts parts_;
     class Implementation;
+
+    Parts parts_;
     std::unique_ptr<Implementation> implementation_;
 };
 

@@ -1,0 +1,148 @@
+#include <catch2/catch.hpp>
+
+#include "tests/support/scribe_fixture.h"
+
+using namespace daybook;
+using namespace daybook::test;
+using Names = std::vector<std::string>;
+
+namespace {
+
+AddAccount account(ScribeFixture& f, const std::string& login) {
+    AddAccount command{
+        .login = login,
+        .displayName = "Somebody",
+        .newId = f.random().id<AccountId>(),
+        .newAddress = f.random().id<AddressId>(),
+        .credential = f.random().id<CredentialId>(),
+    };
+    for (int i = 0; i < 6; ++i) {
+        command.newMailboxes.push_back(f.random().id<MailboxId>());
+        command.newSubscriptions.push_back(f.random().number());
+    }
+    return command;
+}
+
+AddAddress alias(ScribeFixture& f, AccountId account, const std::string& address) {
+    return {.account = account, .address = address, .newId = f.random().id<AddressId>()};
+}
+
+}  // namespace
+
+TEST_CASE("domain: added once, removed when nobody is in it", "[scribe]") {
+    ScribeFixture f;
+    CHECK(f.refusalOf(AddDomain{.name = "example.org", .newId = DomainId(7)}) == "DomainExists");
+    CHECK(f.refusalOf(AddDomain{.newId = DomainId(7)}) == "InvalidArgument");
+    CHECK(f.refusalOf(RemoveDomain{.name = "example.net"}) == "NoSuchDomain");
+    CHECK(f.refusalOf(RemoveDomain{.name = "example.org"}) == "DomainInUse");
+    f.does(AddDomain{.name = "example.net", .newId = DomainId(8)});
+    f.does(alias(f, f.alice(), "alice@example.net"));
+    CHECK(f.refusalOf(RemoveDomain{.name = "example.net"}) == "DomainInUse");
+    f.does(RemoveAddress{.account = f.alice(), .address = "alice@example.net"});
+    f.does(RemoveDomain{.name = "example.net"});
+    f.does(RemoveAccount{.account = f.alice()});
+    f.does(RemoveDomain{.name = "example.org"});
+    CHECK(f.views().snapshot().accounts().domains().empty());
+    CHECK(f.replayDifference().empty());
+}
+
+TEST_CASE("account: comes with its address, password and mailboxes", "[scribe]") {
+    ScribeFixture f;
+    const AddAccount command = account(f, "bob@example.org");
+    CHECK(f.does(command).account == command.newId);
+    const Snapshot snapshot = f.views().snapshot();
+    const auto row = snapshot.accounts().findLogin("bob@example.org");
+    REQUIRE(row);
+    CHECK(row->displayName == "Somebody");
+    CHECK(snapshot.accounts().isInForce(row->id, command.credential));
+    const std::vector<AddressRow> addresses = snapshot.accounts().resolve("bob@example.org");
+    REQUIRE(addresses.size() == 1);
+    CHECK(addresses[0].primary);
+    Names names;
+    for (const MailboxRow& mailbox : snapshot.mailboxes().mailboxesOf(row->id)) {
+        names.push_back(mailbox.name);
+        CHECK(mailbox.specialUse != event::SpecialUse::NONE);
+    }
+    CHECK(names == Names{"Archive", "Drafts", "INBOX", "Junk", "Sent", "Trash"});
+    CHECK(snapshot.mailboxes().subscriptionsOf(row->id).size() == 6);
+}
+
+TEST_CASE("account: what is refused leaves nothing", "[scribe]") {
+    ScribeFixture f;
+    f.does(alias(f, f.alice(), "postmaster@example.org"));
+    const Seq before = f.head();
+    CHECK(f.refusalOf(account(f, "bob@example.net")) == "NoSuchDomain");
+    CHECK(f.refusalOf(account(f, "alice@example.org")) == "AccountExists");
+    CHECK(f.refusalOf(account(f, "postmaster@example.org")) == "AddressExists");
+    CHECK(f.refusalOf(account(f, "@example.org")) == "InvalidArgument");
+    AddAccount idless = account(f, "bob@example.org");
+    idless.newMailboxes.pop_back();
+    CHECK(f.refusalOf(idless) == "InvalidArgument");
+    AddAccount twin = account(f, "bob@example.org");
+    twin.newId = f.alice();
+    CHECK(f.refusalOf(twin) == "InvalidArgument");
+    CHECK(f.head() == before);
+}
+
+TEST_CASE("account: removed, its name can be given again", "[scribe]") {
+    ScribeFixture f;
+    const AddAccount first = account(f, "bob@example.org");
+    f.does(first);
+    f.does(alias(f, first.newId, "robert@example.org"));
+    const Seq before = f.head();
+    f.does(RemoveAccount{.account = first.newId});
+    CHECK(
+        f.kindsFrom(Seq(before.number() + 1)) ==
+        Names{"AddressChanged", "AddressChanged", "CredentialRevoked", "AccountDeleted"});
+    const auto views = [&] { return f.views().snapshot(); };
+    CHECK(views().accounts().resolve("robert@example.org").empty());
+    CHECK_FALSE(views().accounts().isInForce(first.newId, first.credential));
+    CHECK(f.refusalOf(RemoveAccount{.account = first.newId}) == "NoSuchAccount");
+    CHECK(f.refusalOf(SetAccountState{.account = first.newId}) == "NoSuchAccount");
+    const AddAccount second = account(f, "bob@example.org");
+    f.does(second);
+    CHECK(views().accounts().findLogin("bob@example.org")->id == second.newId);
+    CHECK(f.replayDifference().empty());
+}
+
+TEST_CASE("account: the same state again is no event", "[scribe]") {
+    ScribeFixture f;
+    const SetAccountState off{.account = f.alice(), .state = event::AccountState::DISABLED};
+    f.does(off);
+    const Seq before = f.head();
+    f.does(off);
+    CHECK(f.head() == before);
+}
+
+TEST_CASE("address: an alias may lead to several, an account's name only to it", "[scribe]") {
+    ScribeFixture f;
+    const AccountId bob = f.addAccount("bob@example.org");
+    f.does(alias(f, f.alice(), "team@example.org"));
+    f.does(alias(f, bob, "team@example.org"));
+    CHECK(f.views().snapshot().accounts().resolve("team@example.org").size() == 2);
+    CHECK(f.refusalOf(alias(f, bob, "team@example.org")) == "AddressExists");
+    CHECK(f.refusalOf(alias(f, bob, "alice@example.org")) == "AddressExists");
+    CHECK(f.refusalOf(alias(f, bob, "bob@example.net")) == "NoSuchDomain");
+    CHECK(
+        f.refusalOf(RemoveAddress{.account = bob, .address = "bob@example.org"}) == "NotPermitted");
+    CHECK(
+        f.refusalOf(RemoveAddress{.account = bob, .address = "x@example.org"}) == "NoSuchAddress");
+    f.does(RemoveAddress{.account = f.alice(), .address = "team@example.org"});
+    const auto left = f.views().snapshot().accounts().resolve("team@example.org");
+    REQUIRE(left.size() == 1);
+    CHECK(left[0].account == bob);
+}
+
+TEST_CASE("password: a new one takes the place of those before", "[scribe]") {
+    ScribeFixture f;
+    const auto set = [&](std::uint64_t id) {
+        return f.does(SetPassword{.account = f.alice(), .credential = CredentialId(id)}).revoked;
+    };
+    CHECK(set(1).empty());
+    CHECK(set(2) == std::vector{CredentialId(1)});
+    // The same id again revokes nothing.
+    CHECK(set(2).empty());
+    const Snapshot snapshot = f.views().snapshot();
+    CHECK_FALSE(snapshot.accounts().isInForce(f.alice(), CredentialId(1)));
+    CHECK(snapshot.accounts().isInForce(f.alice(), CredentialId(2)));
+}

@@ -56,4 +56,11 @@ std::optional<std::string> MessageOctets::header() const {
     return text;
 }
 
+std::optional<std::string> MessageOctets::whole() const {
+    std::string text;
+    text.reserve(size());
+    if (!read({.begin = 0, .end = size()}, text)) return std::nullopt;
+    return text;
+}
+
 }  // namespace daybook::imap

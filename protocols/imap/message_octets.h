@@ -46,8 +46,10 @@ public:
     // Prefix and the blob's own header, to the empty line. Nothing: erased.
     std::optional<std::string> header() const;
 
-    // The blob alone. Nothing: erased.
-    std::optional<std::string> blob() const { return content_.read(row_.blob); }
+    // All of it. Nothing: erased.
+    std::optional<std::string> whole() const;
+
+    std::uint64_t prefixOctets() const { return prefix_.size(); }
 
 private:
     const ContentLog& content_;

@@ -30,6 +30,7 @@ bool SearchMatcher::matches(
     views_ = &views;
     octets_.reset();
     header_.reset();
+    whole_.reset();
     bodyText_.reset();
     octetsRead_ = 0;
     const bool found = ask(program, row);
@@ -86,8 +87,7 @@ bool SearchMatcher::askContent(const SearchKey& key, const MessageRow& row) {
     if (key.kind == SearchKind::Header) return askHeader(key, row);
     if (key.kind == SearchKind::Body) return holds(bodyText(row), key.text);
     if (key.kind == SearchKind::Text) {
-        return holds(mime::foldCase(mime::decodeHeaderText(header(row))), key.text) ||
-               holds(bodyText(row), key.text);
+        return headerHolds(row, key.text) || holds(bodyText(row), key.text);
     }
     const auto summary = octets(row).summary();
     if (!summary) return false;
@@ -101,7 +101,8 @@ bool SearchMatcher::askHeader(const SearchKey& key, const MessageRow& row) {
     for (const mime::HeaderField& field : mime::headerFields(header(row))) {
         if (!equalsIgnoreCase(field.name, key.field)) continue;
         if (key.text.empty()) return true;
-        if (holds(mime::foldCase(mime::decodeHeaderText(field.value)), key.text)) return true;
+        if (holds(mime::foldCase(mime::decodeHeaderText(mime::unfolded(field.value))), key.text))
+            return true;
     }
     return false;
 }
@@ -116,14 +117,36 @@ const std::string& SearchMatcher::header(const MessageRow& row) {
     return *header_;
 }
 
+std::string_view SearchMatcher::whole(const MessageRow& row) {
+    if (!whole_) {
+        whole_ = octets(row).whole().value_or("");
+        octetsRead_ = whole_->size();
+    }
+    return *whole_;
+}
+
+// Folded lines are one (RFC 5322 §2.2.3), encoded words are read (RFC 2047).
+bool SearchMatcher::headerHolds(const MessageRow& row, std::string_view wanted) {
+    const auto extent = octets(row).extentOf({.text = mime::SectionText::Header});
+    const std::string_view text = whole(row).substr(0, extent ? extent->end : std::string::npos);
+    if (text.find("=?") == std::string_view::npos) {
+        return holds(mime::foldCase(mime::decodeHeaderText(mime::unfolded(text))), wanted);
+    }
+    for (const mime::HeaderField& field : mime::headerFields(text)) {
+        const std::string value = mime::decodeHeaderText(mime::unfolded(field.value));
+        if (holds(mime::foldCase(std::string(field.name) + ": " + value), wanted)) return true;
+    }
+    return false;
+}
+
 const std::string& SearchMatcher::bodyText(const MessageRow& row) {
     if (bodyText_) return *bodyText_;
     bodyText_.emplace();
     const auto summary = octets(row).summary();
-    const std::optional<std::string> blob = octets(row).blob();
-    if (!summary || !blob) return *bodyText_;
-    octetsRead_ = blob->size();
-    bodyText_ = mime::searchableText(*blob, *summary, kSearchedOctetsMax);
+    const std::uint64_t prefix = octets(row).prefixOctets();
+    const std::string_view message = whole(row);
+    if (!summary || message.size() <= prefix) return *bodyText_;
+    bodyText_ = mime::searchableText(message.substr(prefix), *summary, kSearchedOctetsMax);
     return *bodyText_;
 }
 

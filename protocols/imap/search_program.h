@@ -76,7 +76,7 @@ public:
     // Throws ContentDamaged.
     bool matches(const SearchKey& program, const Snapshot& views, const MessageRow& row);
 
-    // Octets of bodies that the last matches() read.
+    // Octets that the last matches() read for the sake of a body.
     std::uint64_t octetsRead() const { return octetsRead_; }
 
 private:
@@ -86,6 +86,9 @@ private:
     bool askHeader(const SearchKey& key, const MessageRow& row);
     const MessageOctets& octets(const MessageRow& row);
     const std::string& header(const MessageRow& row);
+    // The message, read once for header and body; empty: erased.
+    std::string_view whole(const MessageRow& row);
+    bool headerHolds(const MessageRow& row, std::string_view wanted);
     const std::string& bodyText(const MessageRow& row);
 
     const SelectedMailbox& mailbox_;
@@ -93,6 +96,7 @@ private:
     const Snapshot* views_ = nullptr;  // of the message that is asked about
     std::optional<MessageOctets> octets_;
     std::optional<std::string> header_;
+    std::optional<std::string> whole_;
     std::optional<std::string> bodyText_;
     std::uint64_t octetsRead_ = 0;
 };

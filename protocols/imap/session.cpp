@@ -104,8 +104,10 @@ Task<void> Session::serve() {
         appendReply(out_, tag, reply);
         if (command.hopeless) bye("There is no way to go on", event::CloseReason::ERRORS);
         // Only errors in a row speak of a client that has lost its way.
-        if (reply.status == Status::Bad) ++errors_;
-        else if (account() && reply.status == Status::Ok) errors_ = 0;
+        if (reply.status == Status::Bad)
+            ++errors_;
+        else if (account() && reply.status == Status::Ok)
+            errors_ = 0;
         if (errors_ >= (account() ? limits::kImapErrorsMax : limits::kImapErrorsBeforeLoginMax)) {
             bye("Too many errors", event::CloseReason::ERRORS);
         }

@@ -358,7 +358,8 @@ void measureFolder(const BenchServer& server, const Options& options) {
           "FETCH 1:* BODY.PEEK[]",
           "FETCH 1:* (BODY.PEEK[HEADER.FIELDS (From Subject Date)])",
           "SEARCH SUBJECT invoice",
-          "SEARCH UNSEEN SINCE 1-Jan-2026"}) {
+          "SEARCH UNSEEN SINCE 1-Jan-2026",
+          "SEARCH TEXT nowhere-to-be-found"}) {
         measureCommand(server, client, command);
     }
     measureDownload(server, std::min(options.folderMessages, 10'000U));

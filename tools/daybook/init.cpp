@@ -20,7 +20,7 @@ struct ListenerPlan {
     ListenerTls tls;
 };
 
-// RFC 8314 §3.3, RFC 5321 §4.5.4.2, and by custom 24 for LMTP.
+// RFC 8314 §3.3, RFC 5321 §4.5.4.2.
 constexpr ListenerPlan kPlans[] = {
     {ListenerProtocol::Smtp, 25, ListenerTls::StartTls},
     {ListenerProtocol::Submission, 587, ListenerTls::StartTls},
@@ -32,7 +32,8 @@ constexpr ListenerPlan kPlans[] = {
 };
 
 constexpr std::uint16_t kDevPortBase = 2000;
-constexpr std::uint16_t kLmtpPort = 24;
+// LMTP has no port of its own (RFC 2033 §5); Cyrus made 2003 the usual one. Free in --dev too.
+constexpr std::uint16_t kDevLmtpPort = 2003;
 
 struct NewAccount {
     std::string login;
@@ -64,7 +65,10 @@ std::vector<ListenerConfig> planListeners(
     }
     if (options.dev) {
         listeners.push_back(makeListener(
-            ListenerProtocol::Lmtp, "127.0.0.1", portOf(kLmtpPort), ListenerTls::StartTls));
+            ListenerProtocol::Lmtp,
+            "127.0.0.1",
+            options.freePorts ? std::uint16_t{0} : kDevLmtpPort,
+            ListenerTls::StartTls));
     }
     // A path of a unix socket has room for 107 octets.
     const std::string socket = directory / "run" / "lmtp.sock";

@@ -143,6 +143,13 @@ class Daybook:
         assert changes == 1, key
         file.write_text(text)
 
+    def settle(self):
+        """Returns when the views show what was acknowledged before: SMTP's 250 says that a message is
+        on disk, and may be an instant ahead of them."""
+        imap = self.imap(tls=False)
+        imap.subscribe("INBOX")
+        imap.logout()
+
     def assert_whole(self):
         """The views equal a replay, and the journal is what it was."""
         self.digests()

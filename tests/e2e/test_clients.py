@@ -115,6 +115,7 @@ class Clients(unittest.TestCase):
         return path
 
     def empty(self, account="alice"):
+        self.server.settle()
         imap = self.server.imap(account)
         for name in ("INBOX", "Archive"):
             imap.select(name)
@@ -124,6 +125,7 @@ class Clients(unittest.TestCase):
 
     def inbox(self, account="alice"):
         """The messages, as they came: without the trace fields that the server put before them."""
+        self.server.settle()
         imap = self.server.imap(account)
         count = int(imap.select("INBOX", readonly=True)[1][0])
         bodies = [imap.fetch(str(number), "(BODY.PEEK[])")[1][0][1]

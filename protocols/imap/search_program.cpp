@@ -119,7 +119,7 @@ private:
     }
 
     std::optional<SearchKey> compoundKey(std::string_view name, unsigned depth) {
-        const SearchKey recent{.kind = SearchKind::Recent};
+        SearchKey recent{.kind = SearchKind::Recent};
         if (name == "ALL") return SearchKey{};
         if (name == "RECENT") return recent;
         if (name == "OLD") return negation(recent);

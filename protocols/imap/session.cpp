@@ -196,7 +196,7 @@ Task<Reply> Session::dispatch(std::string_view rest, const CommandText& command)
 }
 
 // RFC 3501 §7.1: BAD for nonsense, NO for what could not be done.
-Reply Session::failed(std::exception_ptr problem) {
+Reply Session::failed(const std::exception_ptr& problem) {
     try {
         std::rethrow_exception(problem);
     } catch (const Bad& bad) {
@@ -275,9 +275,12 @@ void Session::enableCondstore() {
 
 std::vector<MailboxId> Session::newMailboxIds(std::string_view name) {
     std::vector<MailboxId> ids;
-    const auto levels = 1 + std::count(name.begin(), name.end(), kHierarchyDelimiter);
-    for (std::ptrdiff_t i = 0; i < levels; ++i)
+    const auto delimiters = std::count(name.begin(), name.end(), kHierarchyDelimiter);
+    const std::size_t levels = 1 + static_cast<std::size_t>(delimiters);
+    ids.reserve(levels);
+    while (ids.size() < levels) {
         ids.push_back(services_.random.id<MailboxId>());
+    }
     return ids;
 }
 

@@ -93,7 +93,7 @@ private:
     // Sends if much has gathered.
     Task<void> flushIfLarge();
     Deadline commandDeadline() const;
-    Reply failed(std::exception_ptr problem);
+    Reply failed(const std::exception_ptr& problem);
     void bye(std::string_view text, event::CloseReason reason);
 
     // What handlers share.

@@ -21,21 +21,22 @@ Task<Reply> Session::append(Arguments& arguments) {
     }
     arguments.end();
     if (!message_) throw Bad("The message must be a literal");
+    const AnnouncedLiteral announced = *message_;
     const auto mailboxNow = [this, &name] {
         const auto row = services_.views.snapshot().mailboxes().find(account(), name);
         return row ? row->id : MailboxId();
     };
     const MailboxId mailbox = mailboxNow();
     if (!mailbox) co_return no("TRYCREATE", "No such mailbox");
-    if (message_->octets > services_.config.messageOctetsMax) {
+    if (announced.octets > services_.config.messageOctetsMax) {
         co_return no(Refusal{.reason = RefusalReason::MessageTooLarge, .detail = {}});
     }
-    if (message_->octets == 0) co_return no("CANNOT", "The message is empty");
+    if (announced.octets == 0) co_return no("CANNOT", "The message is empty");
 
     Spool spool(services_.config.directory / "run" / "spool");
     bool hasNul = false;
     bool diskFailed = false;
-    const AnnouncedLiteral announced = *std::exchange(message_, std::nullopt);
+    message_.reset();
     co_await flush();
     // A sink that throws would leave the rest of the message to be read as commands.
     const auto sink = [&](std::string_view octets) {

@@ -37,12 +37,15 @@ CredentialId firstMatch(const std::vector<Tried>& tries, const std::string& pass
 }  // namespace
 
 Authenticator::Implementation::Implementation(Parts parts)
-    : parts_(std::move(parts)), throttle_(parts_.clock), cache_(parts_.random, parts_.clock) {
+    : parts_(std::move(parts)),
+      plaintextOnLoopback_(parts_.plaintextLoginOnLoopback),
+      throttle_(parts_.clock),
+      cache_(parts_.random, parts_.clock) {
     parts_.random.fill(strangersKey_);
 }
 
 bool Authenticator::Implementation::allowsPlaintext(const AuthenticationPeer& peer) const {
-    return peer.isTls || (peer.isLoopback && parts_.plaintextLoginOnLoopback);
+    return peer.isTls || (peer.isLoopback && plaintextOnLoopback_);
 }
 
 std::vector<std::string> Authenticator::Implementation::mechanisms(
@@ -179,6 +182,10 @@ Authenticator::Authenticator(Parts parts)
     : implementation_(std::make_unique<Implementation>(std::move(parts))) {}
 
 Authenticator::~Authenticator() = default;
+
+void Authenticator::allowPlaintextOnLoopback(bool allowed) {
+    implementation_->allowPlaintextOnLoopback(allowed);
+}
 
 bool Authenticator::allowsPlaintext(const AuthenticationPeer& peer) const {
     return implementation_->allowsPlaintext(peer);

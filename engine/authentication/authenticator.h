@@ -59,6 +59,9 @@ public:
     explicit Authenticator(Parts parts);
     ~Authenticator();
 
+    // From the next question on. Thread: any.
+    void allowPlaintextOnLoopback(bool allowed);
+
     // May this peer send a password in the clear here? TLS, or loopback by explicit setting.
     bool allowsPlaintext(const AuthenticationPeer& peer) const;
 

@@ -5,6 +5,7 @@
 // reactor.
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,8 @@ struct Claim {
 class Authenticator::Implementation {
 public:
     explicit Implementation(Parts parts);
+
+    void allowPlaintextOnLoopback(bool allowed) { plaintextOnLoopback_ = allowed; }
 
     bool allowsPlaintext(const AuthenticationPeer& peer) const;
     std::vector<std::string> mechanisms(const AuthenticationPeer& peer) const;
@@ -50,6 +53,7 @@ public:
 
 private:
     Parts parts_;
+    std::atomic<bool> plaintextOnLoopback_;
     LoginThrottle throttle_;
     PasswordCache cache_;
     ScramServer scram_;

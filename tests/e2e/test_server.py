@@ -2,6 +2,7 @@
 """The daemon's own life: starting, stopping, reloading, one process a directory; and who gets what:
 plus addresses, aliases, postmaster, own senders only."""
 
+import imaplib
 import signal
 import smtplib
 import socket
@@ -151,6 +152,35 @@ class Life(unittest.TestCase):
             self.assertEqual(server.tool("reload", check=False).returncode, 1)
             server.process.send_signal(signal.SIGHUP)
             self.assertEqual(certificate(server), certificate(other))
+
+    def test_a_new_limit_holds_for_new_sessions_after_a_reload(self):
+        with Daybook() as server:
+            file = server.directory / "daybook.toml"
+            old, banner = connect(server, "smtp")
+            text = file.read_text()
+            self.assertIn('message_size = "50MiB"', text)
+            file.write_text(text.replace('message_size = "50MiB"', 'message_size = "1MiB"')
+                            .replace("plaintext_login_on_loopback = true",
+                                     "plaintext_login_on_loopback = false"))
+            self.assertEqual(server.tool("reload").returncode, 0)
+            with server.smtp() as smtp:
+                smtp.ehlo()
+                self.assertEqual(smtp.esmtp_features["size"], str(1 << 20))
+            with self.assertRaises(imaplib.IMAP4.error):
+                server.imap(tls=False)
+            old.sendall(b"EHLO client\r\n")
+            answer = b""
+            while b"250 " not in answer:
+                answer += line(old) + b"\n"
+            self.assertIn(b"SIZE %d" % (50 << 20), answer)
+            old.close()
+            # What is wrong is refused, and what was in use stays.
+            file.write_text(text + "\n[nonsense]\n")
+            self.assertEqual(server.tool("reload", "--config", file, check=False).returncode, 1)
+            server.process.send_signal(signal.SIGHUP)
+            with server.smtp() as smtp:
+                smtp.ehlo()
+                self.assertEqual(smtp.esmtp_features["size"], str(1 << 20))
 
     def test_a_wrong_configuration_is_refused_with_every_problem(self):
         server = Daybook(settings='\n[limitz]\nx = 1\n')

@@ -77,6 +77,19 @@ void writePorts(const std::filesystem::path& file, const nlohmann::json& ports) 
 
 }  // namespace
 
+// What a session is given: a configuration as it was when the session began, and the parts.
+struct Settings {
+    Settings(Config read, const std::function<Services(const Config&)>& servicesFor)
+        : config(std::move(read)), services(servicesFor(config)), servicesWithoutTls(services) {
+        servicesWithoutTls.tls = nullptr;
+    }
+
+    Config config;
+    Services services;
+    // For listeners with tls = "none".
+    Services servicesWithoutTls;
+};
+
 // Members are destroyed in the opposite order: sessions end before the scribe, the scribe before
 // the views, the views before the journal.
 class Assembly::Parts {
@@ -88,8 +101,12 @@ public:
     Outcome<Done> reload();
 
 private:
-    SessionFunction sessionFor(ListenerProtocol protocol);
+    Services servicesFor(const Config& config);
+    SessionFunction sessionFor(ListenerProtocol protocol, const Services& services);
+    Task<void> serve(ListenerProtocol protocol, bool offersTls, SessionStart start);
     void listen(const ListenerConfig& listener);
+    std::shared_ptr<const Settings> settings();
+    void renew(const Config& fresh);
 
     Config config_;
     const Log& log_;
@@ -110,7 +127,9 @@ private:
     Reception reception_;
     imap::RecentClaims recentClaims_;
     pop3::MaildropLocks maildropLocks_;
-    Services services_;
+    std::mutex settingsMutex_;
+    // Shared: with the sessions that began under them.
+    std::shared_ptr<const Settings> settings_;
     LocalAdministration administration_;
     Server server_;
     nlohmann::json ports_ = nlohmann::json::object();
@@ -167,22 +186,6 @@ Assembly::Parts::Parts(
           .hostname = config_.hostname,
       }),
       recentClaims_(journal_),
-      services_{
-          .config = config_,
-          .log = log_,
-          .clock = clock_,
-          .random = random_,
-          .views = views_,
-          .content = journal_.content(),
-          .scribe = scribe_,
-          .hub = hub_,
-          .strangers = strangers_,
-          .directory = users_,
-          .authenticator = authenticator_,
-          .reception = reception_,
-          .workers = workers_,
-          .tls = tls_.get(),
-      },
       administration_(LocalAdministration::Parts{
           .scribe = scribe_,
           .journal = journal_,
@@ -192,24 +195,65 @@ Assembly::Parts::Parts(
       }),
       server_(orCores(config_.reactors), log_) {
     mime::initialize();
+    renew(config_);
     for (const ListenerConfig& listener : config_.listeners) {
         listen(listener);
     }
 }
 
-SessionFunction Assembly::Parts::sessionFor(ListenerProtocol protocol) {
+Services Assembly::Parts::servicesFor(const Config& config) {
+    return Services{
+        .config = config,
+        .log = log_,
+        .clock = clock_,
+        .random = random_,
+        .views = views_,
+        .content = journal_.content(),
+        .scribe = scribe_,
+        .hub = hub_,
+        .strangers = strangers_,
+        .directory = users_,
+        .authenticator = authenticator_,
+        .reception = reception_,
+        .workers = workers_,
+        .tls = tls_.get(),
+    };
+}
+
+SessionFunction Assembly::Parts::sessionFor(ListenerProtocol protocol, const Services& services) {
     switch (protocol) {
-        case ListenerProtocol::Smtp: return smtp::sessionFunction(services_, smtp::Role::Mx);
+        case ListenerProtocol::Smtp: return smtp::sessionFunction(services, smtp::Role::Mx);
         case ListenerProtocol::Submission:
         case ListenerProtocol::Submissions:
-            return smtp::sessionFunction(services_, smtp::Role::Submission);
-        case ListenerProtocol::Lmtp: return smtp::sessionFunction(services_, smtp::Role::Lmtp);
+            return smtp::sessionFunction(services, smtp::Role::Submission);
+        case ListenerProtocol::Lmtp: return smtp::sessionFunction(services, smtp::Role::Lmtp);
         case ListenerProtocol::Imap:
-        case ListenerProtocol::Imaps: return imap::sessionFunction(services_, recentClaims_);
+        case ListenerProtocol::Imaps: return imap::sessionFunction(services, recentClaims_);
         case ListenerProtocol::Pop3:
-        case ListenerProtocol::Pop3s: return pop3::sessionFunction(services_, maildropLocks_);
+        case ListenerProtocol::Pop3s: return pop3::sessionFunction(services, maildropLocks_);
     }
     return {};
+}
+
+// A session keeps the settings that it began with.
+Task<void> Assembly::Parts::serve(ListenerProtocol protocol, bool offersTls, SessionStart start) {
+    const std::shared_ptr<const Settings> mine = settings();
+    const SessionFunction session =
+        sessionFor(protocol, offersTls ? mine->services : mine->servicesWithoutTls);
+    co_await session(start);
+}
+
+std::shared_ptr<const Settings> Assembly::Parts::settings() {
+    const std::lock_guard lock(settingsMutex_);
+    return settings_;
+}
+
+void Assembly::Parts::renew(const Config& fresh) {
+    auto settings = std::make_shared<const Settings>(
+        fresh, [this](const Config& config) { return servicesFor(config); });
+    authenticator_.allowPlaintextOnLoopback(fresh.plaintextLoginOnLoopback);
+    const std::lock_guard lock(settingsMutex_);
+    settings_ = std::move(settings);
 }
 
 void Assembly::Parts::listen(const ListenerConfig& listener) {
@@ -229,7 +273,11 @@ void Assembly::Parts::listen(const ListenerConfig& listener) {
         }
         options.implicitTls = tls_.get();
     }
-    const std::uint16_t port = server_.listen(options, sessionFor(listener.protocol));
+    const bool offersTls = listener.tls != ListenerTls::None;
+    const std::uint16_t port = server_.listen(
+        options, [this, protocol = listener.protocol, offersTls](SessionStart start) {
+        return serve(protocol, offersTls, start);
+    });
     // A second listener of the same name (IPv6 beside IPv4) does not hide the first one's port.
     if (port != 0 && !ports_.contains(listener.name)) ports_[listener.name] = port;
     log_.information(
@@ -289,15 +337,23 @@ void Assembly::Parts::stop() {
     log_.information("stopped");
 }
 
+// What sessions look at changes for those that begin from now on; what the parts were built with
+// (addresses, storage, threads, the host's name) stays until a restart, and the log says so.
 Outcome<Done> Assembly::Parts::reload() {
     try {
         const Config fresh = loadConfig(config_.file);
         if (tls_ && !fresh.certificates.empty()) tls_->reload(certificateFiles(fresh));
-        const bool sameListeners = configText(fresh) == configText(config_);
+        Config inUse = config_;
+        inUse.messageOctetsMax = fresh.messageOctetsMax;
+        inUse.recipientsMax = fresh.recipientsMax;
+        inUse.plaintextLoginOnLoopback = fresh.plaintextLoginOnLoopback;
+        inUse.certificates = fresh.certificates;
+        renew(inUse);
+        const bool needsRestart = configText(fresh) != configText(inUse);
         log_.information(
             "reloaded",
             {{"certificates", std::to_string(fresh.certificates.size())},
-             {"settings", sameListeners ? "unchanged" : "other changes need a restart"}});
+             {"settings", needsRestart ? "some changes need a restart" : "all in use"}});
         return Done{};
     } catch (const ConfigError& error) {
         log_.error("reload-refused", {{"why", error.what()}});

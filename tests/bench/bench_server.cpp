@@ -11,6 +11,9 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <stdexcept>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -26,6 +29,8 @@ pid_t spawn(const std::vector<std::string>& words, const std::filesystem::path& 
     const pid_t child = ::fork();
     if (child < 0) throw std::runtime_error("fork failed");
     if (child > 0) return child;
+    // Whatever ends this program ends the server.
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     const int file = ::open(output.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
     ::dup2(file, STDOUT_FILENO);
     ::dup2(file, STDERR_FILENO);
@@ -173,8 +178,23 @@ Usage BenchServer::usage() const {
     const std::string io = contentOf(fmt::format("/proc/{}/io", process_));
     return {
         .processorSeconds = ticks / static_cast<double>(::sysconf(_SC_CLK_TCK)),
-        .writtenOctets = fieldOf(io, "\nwrite_bytes:"),
+        .dirtiedOctets = fieldOf(io, "\nwrite_bytes:"),
+        .deviceOctets = deviceOctets(),
     };
+}
+
+// 0 where the file system has no block device of its own.
+double BenchServer::deviceOctets() const {
+    struct stat status{};
+    if (::stat(data_.c_str(), &status) != 0) return 0;
+    std::istringstream fields(contentOf(
+        fmt::format("/sys/dev/block/{}:{}/stat", major(status.st_dev), minor(status.st_dev))));
+    constexpr int kSectorsWritten = 7;
+    constexpr double kSectorOctets = 512;
+    double value = 0;
+    for (int field = 1; field <= kSectorsWritten; ++field)
+        fields >> value;
+    return value * kSectorOctets;
 }
 
 double BenchServer::proportionalKilobytes() const {

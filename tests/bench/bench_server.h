@@ -15,7 +15,11 @@ namespace daybook::bench {
 
 struct Usage {
     double processorSeconds = 0;
-    double writtenOctets = 0;  // handed to the block layer
+    // As the kernel accounts dirty pages to the process: whole folios, so far too many where small
+    // pieces of a large file change.
+    double dirtiedOctets = 0;
+    // By everybody on the data directory's disk: close, on a machine without other work.
+    double deviceOctets = 0;
 };
 
 class BenchServer {
@@ -45,6 +49,7 @@ public:
 private:
     void initialise(unsigned accounts);
     void readPorts();
+    double deviceOctets() const;
 
     std::filesystem::path programs_;
     std::filesystem::path folder_;

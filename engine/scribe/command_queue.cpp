@@ -60,10 +60,11 @@ std::vector<std::unique_ptr<PendingCommand>> CommandQueue::putBack(
     return notes;
 }
 
-CommandQueue::Work CommandQueue::take() {
+CommandQueue::Work CommandQueue::take(std::optional<Steady::time_point> until) {
     std::unique_lock lock(mutex_);
-    wait(lock);
+    wait(lock, until);
     Work work;
+    if (!hasWork() && !closed_ && Steady::now() < notesDue_) return work;
     takeCommands(work);
     const std::size_t count = std::min(notes_.size(), kNotesPerRoundMax);
     for (std::size_t i = 0; i < count; ++i) {
@@ -93,11 +94,16 @@ void CommandQueue::close() {
     condition_.notify_one();
 }
 
-void CommandQueue::wait(std::unique_lock<std::mutex>& lock) {
-    while (!closed_ && first_ == nullptr && functions_.empty()) {
-        if (notes_.empty()) {
+bool CommandQueue::hasWork() const { return first_ != nullptr || !functions_.empty(); }
+
+void CommandQueue::wait(
+    std::unique_lock<std::mutex>& lock, std::optional<Steady::time_point> until) {
+    while (!closed_ && !hasWork()) {
+        std::optional<Steady::time_point> due = until;
+        if (!notes_.empty()) due = until ? std::min(*until, notesDue_) : notesDue_;
+        if (!due) {
             condition_.wait(lock);
-        } else if (condition_.wait_until(lock, notesDue_) == std::cv_status::timeout) {
+        } else if (condition_.wait_until(lock, *due) == std::cv_status::timeout) {
             return;
         }
     }

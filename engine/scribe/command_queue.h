@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "engine/scribe/scribe.h"
@@ -34,17 +35,19 @@ public:
         bool ended = false;  // closed, and nothing is left
     };
 
-    // Waits for a command, a function, a note that is due, or the end. Takes at most one round's.
-    Work take();
+    using Steady = std::chrono::steady_clock;
+
+    // Waits for a command, a function, a note that is due, or the end; not longer than `until`
+    // (then there may be nothing). Takes at most one round's.
+    Work take(std::optional<Steady::time_point> until);
     // Takes everything, at once.
     Work takeAll();
     // From now on nothing is put in.
     void close();
 
 private:
-    using Steady = std::chrono::steady_clock;
-
-    void wait(std::unique_lock<std::mutex>& lock);
+    bool hasWork() const;
+    void wait(std::unique_lock<std::mutex>& lock, std::optional<Steady::time_point> until);
     void takeCommands(Work& work);
 
     std::mutex mutex_;

@@ -1,9 +1,12 @@
 #include "engine/scribe/scribe.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <fmt/format.h>
 #include <future>
+#include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -13,6 +16,7 @@
 #include "engine/scribe/command_queue.h"
 #include "engine/scribe/disk_watch.h"
 #include "engine/scribe/last_writer.h"
+#include "journal/base/assert.h"
 
 namespace daybook {
 
@@ -21,6 +25,10 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::chrono::hours kReaderCheckEvery{1};
+// Views that nobody waits for are committed when no further round comes for so long, and at the
+// latest after so long: news of a delivery is as old as this at most.
+constexpr std::chrono::microseconds kViewsLinger{500};
+constexpr std::chrono::milliseconds kViewsOpenMax{4};
 // A clock that was put back by more than this is worth an event.
 constexpr TimeNs kStepNs = kSecondNs;
 
@@ -52,8 +60,7 @@ public:
             Batch batch(batchParts());
             decide(batch, genesis);
             batch.commitJournal();
-            batch.commitViews();
-            appliedSeq_ = batch.lastSeq().number();
+            closeViews({});
         }
         thread_ = std::jthread([this] { run(); });
     }
@@ -98,11 +105,14 @@ private:
 
     void run() {
         while (true) {
-            CommandQueue::Work work = queue_.take();
+            CommandQueue::Work work = queue_.take(viewsDue());
             for (auto& function : work.functions) {
+                closeViews({});
                 runBetween(function);
             }
             if (!work.commands.empty() || !work.notes.empty()) round(work);
+            const auto due = viewsDue();
+            if (work.ended || (due && SteadyClock::now() >= *due)) closeViews({});
             if (work.ended) return;
             checkReaders();
         }
@@ -157,15 +167,19 @@ private:
             reserveTouched_ = touched;
             clockIsBehind_ = behind;
         } catch (const std::exception& failure) {
+            batch.reset();
+            dropUnfinished();
             if (isDiskFull(failure)) {
                 parts_.log.warning("disk-full", {{"why", failure.what()}});
+                if (viewsBehind_) tryCatchUp();
                 return Attempt::Full;
             }
             fail(failure);
             refuseAll(commands, RefusalReason::StorageFailed, failure_);
             return Attempt::Answered;
         }
-        finish(*batch, commands);
+        lastRound_ = SteadyClock::now();
+        finish(commands);
         return Attempt::Answered;
     }
 
@@ -190,8 +204,9 @@ private:
         return stepped;
     }
 
-    // The events are durable. Who needs no view is answered before the views are committed.
-    void finish(Batch& batch, const Commands& commands) {
+    // The events are durable. Who needs no view is answered before the views are committed; where
+    // nobody does, the next rounds may join.
+    void finish(const Commands& commands) {
         Commands waiting;
         for (PendingCommand* command : commands) {
             if (command->answerAfter() == AnswerAfter::Journal) {
@@ -200,8 +215,15 @@ private:
                 waiting.push_back(command);
             }
         }
+        if (!waiting.empty() || views_->isEmpty() || reserveTouched_) closeViews(waiting);
+    }
+
+    // What was folded becomes visible; `waiting` is answered.
+    void closeViews(const Commands& waiting) {
+        const std::unique_ptr<OpenViews> views = std::move(views_);
+        const bool changed = views && !views->isEmpty();
         try {
-            batch.commitViews();
+            if (changed) views->commit(parts_.journal);
         } catch (const std::exception& failure) {
             // DESIGN 3.3: not answered OK, and caught up from the journal before the next round.
             parts_.log.error("views-commit-failed", {{"why", failure.what()}});
@@ -211,11 +233,24 @@ private:
             return refuseAll(
                 waiting, RefusalReason::StorageFailed, "recorded, but the views are behind");
         }
-        if (!batch.isEmpty()) appliedSeq_ = batch.lastSeq().number();
+        if (changed) appliedSeq_ = views->lastSeq().number();
         for (PendingCommand* command : waiting) {
             command->answer();
         }
-        parts_.hub.announce(batch.changedMailboxes(), batch.changedAccounts());
+        if (changed) parts_.hub.announce(views->changedMailboxes(), views->changedAccounts());
+    }
+
+    // When the views have to be closed at the latest, if they are open.
+    std::optional<SteadyClock::time_point> viewsDue() const {
+        if (!views_) return std::nullopt;
+        return std::min(lastRound_ + kViewsLinger, views_->since() + kViewsOpenMax);
+    }
+
+    // A round failed: what it folded goes, and with it what earlier rounds left open.
+    void dropUnfinished() {
+        if (!views_ || !views_->isAhead()) return;
+        viewsBehind_ = viewsBehind_ || views_->hasJournalled();
+        views_.reset();
     }
 
     static void refuseAll(
@@ -242,15 +277,17 @@ private:
     }
 
     Batch::Parts batchParts() {
+        if (!views_) views_ = std::make_unique<OpenViews>(parts_.views.environment());
         return {
             .journal = parts_.journal,
             .writer = *writer_,
-            .views = parts_.views.environment(),
+            .views = *views_,
             .epoch = start_.epoch,
         };
     }
 
     void catchUpViews() {
+        DAYBOOK_ASSERT(!views_);
         const std::shared_ptr<ViewsEnvironment> views = parts_.views.environment();
         const Seq applied =
             catchUp(*views, parts_.journal, Seq(), [&](std::uint64_t done, std::uint64_t all) {
@@ -288,6 +325,8 @@ private:
 
     // The scribe's thread alone.
     std::optional<JournalWriter> writer_;
+    std::unique_ptr<OpenViews> views_;  // there while rounds of the journal wait in it
+    SteadyClock::time_point lastRound_;
     DiskWatch disk_;
     bool failed_ = false;
     std::string failure_;

@@ -46,6 +46,39 @@ bool isNumberText(const nlohmann::ordered_json& value) {
     });
 }
 
+// The codec writes texts and 64-bit numbers alike. A text gets a mark, so that a subject or a HELO
+// of digits is not taken for a number.
+constexpr char kTextMark = '\x01';
+
+class TextMarker final : public capnp::JsonCodec::Handler<capnp::Text> {
+public:
+    void encode(
+        const capnp::JsonCodec&,
+        capnp::Text::Reader input,
+        capnp::JsonValue::Builder output) const override {
+        output.setString(kj::str(kTextMark, input));
+    }
+
+    capnp::Orphan<capnp::Text> decode(
+        const capnp::JsonCodec&, capnp::JsonValue::Reader, capnp::Orphanage) const override {
+        KJ_UNIMPLEMENTED("events are never read from JSON");
+    }
+};
+
+struct Codec {
+    Codec() {
+        codec.setHasMode(capnp::HasMode::NON_DEFAULT);
+        codec.addTypeHandler(marker);
+    }
+
+    TextMarker marker;
+    capnp::JsonCodec codec;
+};
+
+bool isText(const nlohmann::ordered_json& value) {
+    return value.is_string() && value.get_ref<const std::string&>().starts_with(kTextMark);
+}
+
 bool isOctets(const nlohmann::ordered_json& value) {
     return value.is_array() && value.size() == 32 && value[0].is_number();
 }
@@ -71,13 +104,15 @@ void makeReadable(nlohmann::ordered_json& value, const std::string& field) {
         for (auto& element : value) {
             makeReadable(element, field);
         }
+    } else if (isText(value)) {
+        value = value.get_ref<const std::string&>().substr(1);
     } else if (isNumberText(value)) {
         const std::string text = value.get<std::string>();
         if (isIdField(field)) {
             value = idText(std::stoull(text));
         } else if (text.starts_with('-')) {
             value = std::stoll(text);
-        } else if (field != "text" && field != "login") {
+        } else {
             value = std::stoull(text);
         }
     }
@@ -85,9 +120,8 @@ void makeReadable(nlohmann::ordered_json& value, const std::string& field) {
 
 template <class Reader>
 nlohmann::ordered_json decoded(Reader reader) {
-    thread_local capnp::JsonCodec codec;
-    codec.setHasMode(capnp::HasMode::NON_DEFAULT);
-    const kj::String text = codec.encode(reader);
+    thread_local const Codec codec;
+    const kj::String text = codec.codec.encode(reader);
     return nlohmann::ordered_json::parse(text.cStr(), nullptr, false);
 }
 

@@ -105,15 +105,38 @@ std::string humanSize(std::uint64_t octets) {
     return unit == 0 ? fmt::format("{} B", octets) : fmt::format("{:.1f} {}", size, kUnits[unit]);
 }
 
+namespace {
+
+// The length of a character that steers a terminal (C1 controls) or hides what is written
+// (direction marks and overrides), in UTF-8, at the beginning of `text`; else 0.
+std::size_t unprintableOctets(std::string_view text) {
+    const auto within = [&](std::string_view lead, unsigned first, unsigned last) {
+        if (!text.starts_with(lead) || text.size() <= lead.size()) return false;
+        const auto octet = static_cast<unsigned char>(text[lead.size()]);
+        return first <= octet && octet <= last;
+    };
+    if (within("\xC2", 0x80, 0x9F)) return 2;
+    const bool mark = within("\xE2\x80", 0x8E, 0x8F);
+    const bool embedding = within("\xE2\x80", 0xAA, 0xAE);
+    const bool isolate = within("\xE2\x81", 0xA6, 0xA9);
+    return mark || embedding || isolate ? 3 : 0;
+}
+
+}  // namespace
+
 std::string printable(std::string_view text) {
     const bool utf8 = isUtf8(text);
     std::string result;
-    for (const char c : text) {
-        const auto octet = static_cast<unsigned char>(c);
-        if (octet < 0x20 || octet == 0x7F || (octet >= 0x80 && !utf8)) {
+    std::size_t escaped = 0;  // so many more octets
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto octet = static_cast<unsigned char>(text[i]);
+        if (octet < 0x20 || octet == 0x7F || (octet >= 0x80 && !utf8)) escaped = 1;
+        if (escaped == 0 && octet >= 0x80) escaped = unprintableOctets(text.substr(i));
+        if (escaped > 0) {
             result += fmt::format("\\x{:02x}", octet);
+            --escaped;
         } else {
-            result += c;
+            result += text[i];
         }
     }
     return result;

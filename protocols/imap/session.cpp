@@ -161,6 +161,11 @@ Task<Reply> Session::execute(std::string& tag, const CommandText& command) {
     if (problem) reply = failed(problem);
     if (tag.empty()) tag = "*";
     if (message_ && !message_->synchronizing) {
+        if (!account() || message_->octets > limits::kImapSkippedOctetsMax) {
+            appendReply(out_, tag, reply);
+            bye("There is no way to go on", event::CloseReason::ERRORS);
+            co_return reply;
+        }
         co_await flush();
         co_await reader_.skipMessage(*message_, commandDeadline());
     }
@@ -186,6 +191,10 @@ Task<Reply> Session::dispatch(std::string_view rest, const CommandText& command)
     if ((row->states & state) == 0) {
         throw Bad(state == kAuthenticated ? "No mailbox is selected" : "Not in this state");
     }
+    if (account() && !isAccountActive()) {
+        bye("The account is disabled", event::CloseReason::QUIT);
+        co_return ok("Over");
+    }
     if (isSelected()) selected().access->flushIfDue();
     Arguments arguments(lexer.rest(), byUid_);
     Reply reply = co_await (this->*row->handler)(arguments);
@@ -193,6 +202,11 @@ Task<Reply> Session::dispatch(std::string_view rest, const CommandText& command)
         announce((row->flags & kUsesNumbers) != 0 ? Expunges::Held : Expunges::Told);
     }
     co_return reply;
+}
+
+bool Session::isAccountActive() {
+    const auto row = services_.views.snapshot().accounts().account(account());
+    return row && !row->deleted && row->state == event::AccountState::ACTIVE;
 }
 
 // RFC 3501 §7.1: BAD for nonsense, NO for what could not be done.

@@ -94,6 +94,8 @@ private:
     Task<void> flushIfLarge();
     Deadline commandDeadline() const;
     Reply failed(const std::exception_ptr& problem);
+    // False: somebody disabled or removed it since it logged in.
+    bool isAccountActive();
     void bye(std::string_view text, event::CloseReason reason);
 
     // What handlers share.
@@ -141,7 +143,7 @@ private:
     UidRanges unseen(const std::vector<Run>& runs);
     std::vector<Run> changedRuns(const std::vector<Run>& runs, ModSeq since);
     // commands/store.cpp
-    Task<void> answerStore(const StoreReport& report, std::vector<Run> runs);
+    Task<void> answerStore(StoreReport report, std::vector<Run> runs);
     // commands/search.cpp
     Task<SearchResult> find(SearchKey program);
     // commands/copy.cpp

@@ -103,7 +103,7 @@ Task<Reply> Session::store(Arguments& arguments) {
     const Outcome<StoreFlags::Answer> stored = co_await services_.scribe.submit(std::move(command));
     if (!stored) co_return no(stored.error());
     report.modified = stored->modified;
-    co_await answerStore(report, runs);
+    co_await answerStore(std::move(report), runs);
     if (stored->modified.empty()) co_return ok("Stored");
     // MODIFIED speaks as the client did: numbers after STORE, UIDs after UID STORE.
     const std::string modified = setText(selected().inTermsOf(arguments.byUid(), stored->modified));
@@ -112,24 +112,22 @@ Task<Reply> Session::store(Arguments& arguments) {
 
 // Tells the flags of all messages that the command named: of silent ones only what the client
 // cannot know. RFC 7162 §3.1.3: MODSEQ even then, once the client knows CONDSTORE.
-Task<void> Session::answerStore(const StoreReport& report, std::vector<Run> runs) {
+Task<void> Session::answerStore(StoreReport report, std::vector<Run> runs) {
     RunCursor cursor(std::move(runs));
-    std::vector<KeywordId> keywords;
-    StoreReport full = report;
     const auto slice = [&] {
         const Snapshot views = services_.views.snapshot();
         announceKeywords(views);
-        full.keywords.clear();
+        report.keywords.clear();
         for (const std::string& name : report.change.flags.keywords) {
             const auto id = views.accounts().findKeyword(account(), name);
-            if (id) full.keywords.push_back(*id);
+            if (id) report.keywords.push_back(*id);
         }
-        std::sort(full.keywords.begin(), full.keywords.end());
+        std::sort(report.keywords.begin(), report.keywords.end());
         std::size_t messages = 0;
         cursor.visit(views, selected().id, [&](std::uint32_t, const MessageRow& row, bool isThere) {
-            const bool known = report.change.silent && isAsBelieved(full, row);
+            const bool known = report.change.silent && isAsBelieved(report, row);
             if (isThere && known) selected().told(row);
-            if (isThere && known && full.condstore) appendFetchFlags(row, false);
+            if (isThere && known && report.condstore) appendFetchFlags(row, false);
             if (isThere && !known) {
                 appendFetchFlags(row, true);
                 selected().told(row);

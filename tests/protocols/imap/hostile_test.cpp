@@ -51,6 +51,20 @@ TEST_CASE("imap: literals that are too large", "[imap]") {
     CHECK(said.find("* BYE") != std::string::npos);
 }
 
+TEST_CASE("imap: nobody waits for a message that nobody may send", "[imap]") {
+    MailHouse house;
+    ImapClient client(house);
+    client.begin("APPEND INBOX {4000000000+}");
+    const std::string said = client.raw().readToEnd();
+    CHECK(said.find(" NO [") != std::string::npos);
+    CHECK(said.find("* BYE") != std::string::npos);
+    TestClient stranger = house.client(Door::Imap);
+    stranger.readLine();
+    stranger.send("a APPEND INBOX {1000+}\r\n");
+    CHECK(stranger.readLine().starts_with("a BAD"));
+    CHECK(stranger.readLine().starts_with("* BYE"));
+}
+
 TEST_CASE("imap: strangers get little memory and few errors", "[imap]") {
     MailHouse house;
     TestClient stranger = house.client(Door::Imap);

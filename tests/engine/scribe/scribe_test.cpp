@@ -67,18 +67,16 @@ TEST_CASE("scribe: the second command of a batch sees the first", "[scribe]") {
     const Seq before = f.head();
     {
         JournalWriter writer(f.journal());
-        Batch batch({
-            .journal = f.journal(),
-            .writer = writer,
-            .views = f.views().environment(),
-            .epoch = 9,
-        });
+        OpenViews views(f.views().environment());
+        Batch batch({.journal = f.journal(), .writer = writer, .views = views, .epoch = 9});
         batch.decide(first, f.clock().now(), CommandId(1));
         batch.decide(second, f.clock().now(), CommandId(2));
         batch.decide(third, f.clock().now(), CommandId(3));
+        CHECK(views.isAhead());
         batch.commitJournal();
-        batch.commitViews();
-        CHECK(batch.changedMailboxes() == std::set{inbox});
+        CHECK_FALSE(views.isAhead());
+        views.commit(f.journal());
+        CHECK(views.changedMailboxes() == std::set{inbox});
     }
     CHECK(first.result()->uid == Uid(1));
     CHECK(second.result()->uid == Uid(2));
@@ -98,12 +96,8 @@ TEST_CASE("scribe: a batch that is dropped leaves no trace", "[scribe]") {
     const Seq before = f.head();
     {
         JournalWriter writer(f.journal());
-        Batch batch({
-            .journal = f.journal(),
-            .writer = writer,
-            .views = f.views().environment(),
-            .epoch = 9,
-        });
+        OpenViews views(f.views().environment());
+        Batch batch({.journal = f.journal(), .writer = writer, .views = views, .epoch = 9});
         batch.decide(command, f.clock().now(), CommandId(1));
     }
     CHECK(f.head() == before);

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fmt/format.h>
+#include <utility>
 
 namespace daybook::lmdb {
 
@@ -30,6 +31,18 @@ unsigned environmentFlags(const Options& options) {
     return flags;
 }
 
+// After a failure `env` is null: nothing is left open.
+int openEnvironment(
+    const std::filesystem::path& folder, const Options& options, unsigned flags, MDB_env*& env) {
+    check(mdb_env_create(&env), "create environment");
+    int code = mdb_env_set_mapsize(env, options.mapOctets);
+    if (code == MDB_SUCCESS) code = mdb_env_set_maxdbs(env, options.tablesMax);
+    if (code == MDB_SUCCESS) code = mdb_env_set_maxreaders(env, options.readersMax);
+    if (code == MDB_SUCCESS) code = mdb_env_open(env, folder.c_str(), flags, 0600);
+    if (code != MDB_SUCCESS) mdb_env_close(std::exchange(env, nullptr));
+    return code;
+}
+
 }  // namespace
 
 Error::Error(const std::string& what, int code) : std::runtime_error(what), code_(code) {}
@@ -39,18 +52,15 @@ bool Error::isFull() const { return code_ == ENOSPC || code_ == EDQUOT || code_ 
 Environment::Environment(const std::filesystem::path& folder, const Options& options)
     : folder_(folder), access_(options.access) {
     if (access_ == Access::ReadWrite) std::filesystem::create_directories(folder);
-    check(mdb_env_create(&env_), "create environment");
-    try {
-        check(mdb_env_set_mapsize(env_, options.mapOctets), "set map size");
-        check(mdb_env_set_maxdbs(env_, options.tablesMax), "set number of tables");
-        check(mdb_env_set_maxreaders(env_, options.readersMax), "set number of readers");
-        const std::string what = fmt::format("open {}", folder.string());
-        check(mdb_env_open(env_, folder.c_str(), environmentFlags(options), 0600), what.c_str());
-        if (access_ == Access::ReadWrite) clearDeadReaders();
-    } catch (...) {
-        mdb_env_close(env_);
-        throw;
-    }
+    const unsigned flags = environmentFlags(options);
+    int code = openEnvironment(folder, options, flags, env_);
+    // A copy whose lock file may not be written has no writer either: LMDB says so itself of a
+    // read-only file system (EROFS), and needs to be told of permissions.
+    const bool mayNotLock = access_ == Access::ReadOnly && code == EACCES;
+    if (mayNotLock) code = openEnvironment(folder, options, flags | MDB_NOLOCK, env_);
+    const std::string what = fmt::format("open {}", folder.string());
+    check(code, what.c_str());
+    if (access_ == Access::ReadWrite) clearDeadReaders();
 }
 
 Environment::~Environment() { mdb_env_close(env_); }

@@ -32,6 +32,12 @@ public:
     using std::runtime_error::runtime_error;
 };
 
+// The command line cannot be meant like that: exit status 2.
+class UsageError : public CommandFailed {
+public:
+    using CommandFailed::CommandFailed;
+};
+
 struct GlobalOptions {
     std::filesystem::path directory;  // --dir
     std::filesystem::path config;     // --config

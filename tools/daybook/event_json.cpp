@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "journal/base/ascii.h"
 #include "journal/base/encoding.h"
 #include "tools/daybook/event_text.h"
 #include "tools/daybook/output.h"
@@ -79,8 +80,9 @@ bool isText(const nlohmann::ordered_json& value) {
     return value.is_string() && value.get_ref<const std::string&>().starts_with(kTextMark);
 }
 
-bool isOctets(const nlohmann::ordered_json& value) {
-    return value.is_array() && value.size() == 32 && value[0].is_number();
+// Of type Data: by name, because an array of 32 numbers may as well be UIDs.
+bool isOctetsField(const std::string& field) {
+    return field == "commitment" || field == "contentHash" || field == "digest";
 }
 
 std::string octetsText(const nlohmann::ordered_json& value) {
@@ -98,7 +100,7 @@ void makeReadable(nlohmann::ordered_json& value, const std::string& field) {
         for (auto& [name, member] : value.items()) {
             makeReadable(member, name);
         }
-    } else if (isOctets(value)) {
+    } else if (value.is_array() && isOctetsField(field)) {
         value = octetsText(value);
     } else if (value.is_array()) {
         for (auto& element : value) {
@@ -118,11 +120,25 @@ void makeReadable(nlohmann::ordered_json& value, const std::string& field) {
     }
 }
 
+// A parser of JSON takes UTF-8 alone; what else a peer sent is shown as U+FFFD.
+std::string asUtf8(std::string_view text) {
+    if (isUtf8(text)) return std::string(text);
+    std::string result;
+    for (const char c : text) {
+        if (static_cast<unsigned char>(c) < 0x80) {
+            result += c;
+        } else {
+            result += "\xef\xbf\xbd";
+        }
+    }
+    return result;
+}
+
 template <class Reader>
 nlohmann::ordered_json decoded(Reader reader) {
     thread_local const Codec codec;
     const kj::String text = codec.codec.encode(reader);
-    return nlohmann::ordered_json::parse(text.cStr(), nullptr, false);
+    return nlohmann::ordered_json::parse(asUtf8({text.begin(), text.size()}));
 }
 
 }  // namespace

@@ -80,9 +80,34 @@ private:
                 return true;
             });
         }
+        Seq left;
         for (const HistoryEntry& entry : entries) {
-            reader_.at(entry.seq, [&](const Record& record) { look(record, placement); });
+            reader_.at(entry.seq, [&](const Record& record) {
+                if (left && !concernsWhatLeft(record, left)) return;
+                look(record, placement);
+                if (!left && leaves(record, placement)) left = entry.seq;
+            });
         }
+    }
+
+    // What was read of it before may be written down later; UIDs are never used again.
+    static bool concernsWhatLeft(const Record& record, Seq left) {
+        if (record.kind() != Kind::AccessWindowLost) return record.kind() == Kind::Fetched;
+        return Seq(record.core().getAccessWindowLost().getOpened()) < left;
+    }
+
+    // What becomes of the mailbox afterwards is no part of this message's life.
+    static bool leaves(const Record& record, const Placement& placement) {
+        const auto core = record.core();
+        if (record.kind() == Kind::Expunged) {
+            return contains(core.getExpunged().getUids(), placement.uid);
+        }
+        if (record.kind() != Kind::Moved) return record.kind() == Kind::MailboxDeleted;
+        if (MailboxId(core.getMailbox()) != placement.mailbox) return false;
+        for (const std::uint32_t uid : core.getMoved().getSourceUids()) {
+            if (uid == placement.uid.number()) return true;
+        }
+        return false;
     }
 
     static bool isAboutUids(Kind kind) {

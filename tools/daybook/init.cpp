@@ -175,9 +175,9 @@ void checkOptions(InitOptions& options) {
         if (options.hostname.empty()) options.hostname = "localhost";
         if (options.accounts.empty()) options.accounts.emplace_back("demo");
     }
-    if (options.domain.empty()) throw CommandFailed("--domain is missing: example.org");
+    if (options.domain.empty()) throw UsageError("--domain is missing: example.org");
     if (options.hostname.empty()) {
-        throw CommandFailed("--hostname is missing: the name of this machine, mail.example.org");
+        throw UsageError("--hostname is missing: the name of this machine, mail.example.org");
     }
     const std::optional<std::string> domain = normalizeDomain(options.domain);
     if (!domain) throw CommandFailed(fmt::format("'{}' is not a domain name", options.domain));
@@ -199,6 +199,7 @@ void checkOptions(InitOptions& options) {
 
 int initDirectory(const InitOptions& given) {
     InitOptions options = given;
+    if (options.directory.empty()) throw UsageError("--dir is missing: where to make it");
     checkOptions(options);
     const std::filesystem::path directory =
         std::filesystem::weakly_canonical(std::filesystem::absolute(options.directory));

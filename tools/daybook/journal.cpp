@@ -8,6 +8,7 @@
 #include "journal/base/encoding.h"
 #include "journal/verify.h"
 #include "tools/daybook/commands.h"
+#include "tools/daybook/event_lines.h"
 #include "tools/daybook/event_text.h"
 #include "tools/daybook/output.h"
 
@@ -17,39 +18,23 @@ namespace {
 
 constexpr std::chrono::hours kFollowWait{1};
 
-void printEvent(const Record& record, Names& names, bool json) {
-    if (json) {
-        say(toJson(record).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-        return;
-    }
-    const auto kind = nameOf(record.kind());
-    say(fmt::format(
-        "{}  #{:<8} {:<20} {}",
-        timeText(record.core().getTimeNs()),
-        record.seq().number(),
-        kind ? *kind : "?",
-        sentence(record, names)));
-}
-
 }  // namespace
 
 int journalTail(Context& context, const TailOptions& options) {
     Journal& journal =
         context.journalForReading(options.follow ? "journal tail -f" : "journal tail");
     Names names(journal, context.views());
+    EventLines lines(journal, names, context.json());
     JournalReader reader(journal);
     std::uint64_t size = journal.head().size;
     const std::uint64_t from = size > options.count ? size - options.count + 1 : 1;
-    const auto print = [&](const Record& record) {
-        printEvent(record, names, context.json());
-        return true;
-    };
-    reader.forEach(Seq(from), Seq(size), print);
+    const auto all = [](const Record&) { return EventLines::Look::Print; };
+    lines.range(Seq(from), Seq(size), all);
     while (options.follow) {
         std::fflush(stdout);
         const JournalHead head = reader.waitBeyond(size, kFollowWait);
         if (head.size == size) continue;
-        reader.forEach(Seq(size + 1), Seq(head.size), print);
+        lines.range(Seq(size + 1), Seq(head.size), all);
         size = head.size;
     }
     return kDone;
@@ -176,9 +161,9 @@ void sayReport(const VerifyReport& report) {
 }  // namespace
 
 int journalVerify(Context& context, const VerifyCommandOptions& options) {
-    const std::filesystem::path directory = context.directory().path();
     VerifyReport report;
-    {
+    try {
+        const std::filesystem::path directory = context.directory().path();
         Progress progress("verifying");
         VerifyOptions verifyOptions;
         verifyOptions.depth = options.fast ? VerifyDepth::Fast : VerifyDepth::Full;
@@ -187,6 +172,10 @@ int journalVerify(Context& context, const VerifyCommandOptions& options) {
             progress.show(done, all);
         };
         report = verifyInChild(directory, verifyOptions);
+    } catch (const std::exception& error) {
+        // Status 1 would say that somebody tampered with it.
+        sayNote(error.what());
+        return static_cast<int>(VerifyResult::Unreadable);
     }
     if (context.json()) {
         say(verifyJson(report).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));

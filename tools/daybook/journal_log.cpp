@@ -3,11 +3,11 @@
 
 #include <ctime>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "journal/base/ascii.h"
 #include "journal/base/encoding.h"
 #include "tools/daybook/commands.h"
+#include "tools/daybook/event_lines.h"
 #include "tools/daybook/event_text.h"
 #include "tools/daybook/output.h"
 #include "tools/daybook/time_argument.h"
@@ -30,7 +30,7 @@ std::vector<Kind> kindsNamed(const std::vector<std::string>& names) {
     for (const std::string& name : names) {
         const std::optional<Kind> kind = kindNamed(name);
         if (!kind) {
-            throw CommandFailed(fmt::format(
+            throw UsageError(fmt::format(
                 "there is no event kind {}; `daybook journal stats` shows those in use", name));
         }
         kinds.push_back(*kind);
@@ -79,8 +79,6 @@ bool anyAnnex(const Record& record, const Test& test) {
 
 bool matches(const Record& record, const Filter& filter, Names& names) {
     const auto core = record.core();
-    if (filter.since && core.getTimeNs() < *filter.since) return false;
-    if (filter.until && core.getTimeNs() > *filter.until) return false;
     if (filter.account && AccountId(core.getAccount()) != filter.account &&
         AccountId(core.getActorId()) != filter.account) {
         return false;
@@ -102,31 +100,27 @@ bool matches(const Record& record, const Filter& filter, Names& names) {
     });
 }
 
-Filter filterFrom(Context& context, const LogOptions& options) {
+Filter filterFrom(const LogOptions& options) {
     Filter filter;
     filter.address = options.address;
     filter.ip = options.ip;
     filter.kinds = kindsNamed(options.kinds);
     if (!options.since.empty()) filter.since = parseTimeArgument("--since", options.since);
     if (!options.until.empty()) filter.until = parseTimeArgument("--until", options.until);
-    if (!options.account.empty()) {
-        const Snapshot snapshot = context.views().snapshot();
-        if (const auto account = snapshot.accounts().findLogin(options.account)) {
-            filter.account = account->id;
-        } else if (const auto id = parseIdText(options.account)) {
-            filter.account = AccountId(*id);
-        } else {
-            throw CommandFailed(fmt::format(
-                "no account is named {}; one that was deleted is named by its id",
-                options.account));
-        }
-    }
     return filter;
+}
+
+AccountId accountNamed(const Views& views, const std::string& name) {
+    const Snapshot snapshot = views.snapshot();
+    if (const auto account = snapshot.accounts().findLogin(name)) return account->id;
+    if (const auto id = parseIdText(name)) return AccountId(*id);
+    throw CommandFailed(fmt::format(
+        "no account is named {}; one that was deleted is named by its id", printable(name)));
 }
 
 std::uint64_t idArgument(const char* option, const std::string& text) {
     const std::optional<std::uint64_t> id = parseIdText(text);
-    if (!id) throw CommandFailed(fmt::format("{} wants 16 hexadecimal digits", option));
+    if (!id) throw UsageError(fmt::format("{} wants 16 hexadecimal digits", option));
     return *id;
 }
 
@@ -155,38 +149,28 @@ std::optional<std::vector<Seq>> indexed(
 }  // namespace
 
 int journalLog(Context& context, const LogOptions& options) {
-    const Seq from(std::max<std::uint64_t>(options.fromSeq, 1));
+    Filter filter = filterFrom(options);
+    Seq from(std::max<std::uint64_t>(options.fromSeq, 1));
     Journal& journal = context.journalForReading(describeQuery(options), from, Seq(options.toSeq));
-    const Filter filter = filterFrom(context, options);
-    const std::uint64_t head = journal.head().size;
-    const std::uint64_t to = options.toSeq == 0 ? head : std::min(options.toSeq, head);
+    if (!options.account.empty()) filter.account = accountNamed(context.views(), options.account);
+    const Seq head(journal.head().size);
+    const Seq to = options.toSeq == 0 ? head : std::min(Seq(options.toSeq), head);
     Names names(journal, context.views());
-    JournalReader reader(journal);
-    std::uint64_t rows = 0;
-    const auto visit = [&](const Record& record) {
-        if (!matches(record, filter, names)) return true;
-        if (context.json()) {
-            say(toJson(record).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-        } else {
-            say(fmt::format(
-                "{}  #{:<8} {:<20} {}",
-                timeText(record.core().getTimeNs()),
-                record.seq().number(),
-                nameOf(record.kind()).value_or("?"),
-                sentence(record, names)));
-        }
-        return ++rows != options.limit;
+    EventLines lines(journal, names, context.json(), options.limit);
+    if (filter.since) from = std::max(from, lines.firstSince(*filter.since, head));
+    const auto choose = [&](const Record& record) {
+        const bool late = filter.until && record.core().getTimeNs() > *filter.until;
+        if (late || record.seq() > to) return EventLines::Look::Stop;
+        return matches(record, filter, names) ? EventLines::Look::Print : EventLines::Look::Skip;
     };
     if (const auto seqs = indexed(context.views(), options, filter, from)) {
-        for (const Seq seq : *seqs) {
-            bool goOn = seq.number() <= to;
-            if (goOn) reader.at(seq, [&](const Record& record) { goOn = visit(record); });
-            if (!goOn) break;
-        }
+        lines.these(*seqs, choose);
     } else {
-        reader.forEach(from, Seq(to), visit);
+        lines.range(from, to, choose);
     }
-    return rows == 0 ? kRefused : kDone;
+    if (lines.printed() != 0) return kDone;
+    sayNote("no event matches");
+    return kRefused;
 }
 
 }  // namespace daybook

@@ -12,6 +12,8 @@ namespace daybook {
 
 namespace {
 
+constexpr std::size_t kMessagesPerSlice = 1'000;
+
 AccountRow accountOrFail(const Snapshot& snapshot, const std::string& login) {
     std::optional<AccountRow> account = snapshot.accounts().findLogin(login);
     if (!account) {
@@ -46,6 +48,32 @@ std::string subjectOf(const Snapshot& snapshot, const MessageRow& message) {
     return printable({subject.begin(), subject.size()});
 }
 
+// A slice, from a snapshot of its own, so that none is held while a reader of the output waits.
+// Returns the UID to go on with; none: it was the last slice.
+Uid addMessages(
+    TextTable& table, const Views& views, AccountId account, MailboxId mailbox, Uid first) {
+    const Snapshot snapshot = views.snapshot();
+    Uid next;
+    std::size_t count = 0;
+    const auto add = [&](const MessageRow& message) {
+        if (++count > kMessagesPerSlice) {
+            next = message.uid;
+            return false;
+        }
+        table.add({
+            std::to_string(message.uid.number()),
+            timeText(message.internalDateNs),
+            humanSize(message.octets),
+            flagsText(snapshot.accounts(), account, message),
+            idText(message.message.number()),
+            subjectOf(snapshot, message),
+        });
+        return true;
+    };
+    snapshot.messages().forEach(mailbox, first, Uid(UINT32_MAX), add);
+    return next;
+}
+
 }  // namespace
 
 int mailboxList(Context& context, const std::string& login) {
@@ -68,26 +96,24 @@ int mailboxList(Context& context, const std::string& login) {
 }
 
 int mailboxShow(Context& context, const std::string& login, const std::string& name) {
-    const Snapshot snapshot = context.views().snapshot();
-    const AccountRow account = accountOrFail(snapshot, login);
-    const std::optional<MailboxRow> mailbox = snapshot.mailboxes().find(account.id, name);
-    if (!mailbox) {
-        throw CommandFailed(fmt::format(
-            "{} has no mailbox {}; `daybook mailbox list {}` shows them", login, name, login));
+    AccountId account;
+    MailboxId mailbox;
+    {
+        const Snapshot snapshot = context.views().snapshot();
+        account = accountOrFail(snapshot, login).id;
+        const std::optional<MailboxRow> row = snapshot.mailboxes().find(account, name);
+        if (!row) {
+            throw CommandFailed(fmt::format(
+                "{} has no mailbox {}; `daybook mailbox list {}` shows them", login, name, login));
+        }
+        mailbox = row->id;
     }
     TextTable table({"uid", "received", "size", "flags", "message", "subject"});
-    const MessagesView messages = snapshot.messages();
-    messages.forEach(mailbox->id, Uid(1), Uid(UINT32_MAX), [&](const MessageRow& message) {
-        table.add({
-            std::to_string(message.uid.number()),
-            timeText(message.internalDateNs),
-            humanSize(message.octets),
-            flagsText(snapshot.accounts(), account.id, message),
-            idText(message.message.number()),
-            subjectOf(snapshot, message),
-        });
-        return true;
-    });
+    Uid next(1);
+    while (next) {
+        next = addMessages(table, context.views(), account, mailbox, next);
+        if (next) table.flush(context.json());
+    }
     table.print(context.json());
     return kDone;
 }

@@ -7,6 +7,9 @@
 #include <csignal>
 #include <fmt/format.h>
 #include <functional>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/stat.h>
 
 #include "tools/daybook/commands.h"
 #include "tools/daybook/output.h"
@@ -33,6 +36,13 @@ struct Request {
     std::function<int(Context&)> run;
 };
 
+// Taken before and after the command's name: `daybook --dir D journal tail` too.
+void addGlobalOptions(CLI::App& app, Request& request) {
+    app.add_option("--dir", request.global.directory, "the data directory");
+    app.add_option("--config", request.global.config, "its configuration, instead of --dir");
+    app.add_flag("--json", request.global.json, "print JSON");
+}
+
 CLI::App* command(
     CLI::App& parent,
     const std::string& name,
@@ -40,15 +50,15 @@ CLI::App* command(
     Request& request,
     std::function<int(Context&)> run) {
     CLI::App* const app = parent.add_subcommand(name, help);
-    app->add_option("--dir", request.global.directory, "the data directory");
-    app->add_option("--config", request.global.config, "its configuration, instead of --dir");
-    app->add_flag("--json", request.global.json, "print JSON");
+    addGlobalOptions(*app, request);
     app->callback([&request, run = std::move(run)] { request.run = run; });
     return app;
 }
 
-CLI::App* group(CLI::App& parent, const std::string& name, const std::string& help) {
+CLI::App* group(
+    CLI::App& parent, const std::string& name, const std::string& help, Request& request) {
     CLI::App* const app = parent.add_subcommand(name, help);
+    addGlobalOptions(*app, request);
     app->require_subcommand(1);
     return app;
 }
@@ -56,17 +66,22 @@ CLI::App* group(CLI::App& parent, const std::string& name, const std::string& he
 void addInit(CLI::App& app, Request& r) {
     CLI::App* const init = app.add_subcommand(
         "init", "make a data directory: configuration, certificate, domain, accounts");
-    init->add_option("--dir", r.init.directory, "where; made if it is not there")->required();
+    init->add_option("--dir", r.global.directory, "where; made if it is not there");
     init->add_option("--domain", r.init.domain, "your domain, as in alice@DOMAIN");
     init->add_option("--hostname", r.init.hostname, "this machine's name, as in mail.DOMAIN");
     init->add_option("--account", r.init.accounts, "an account to make; may be repeated");
     init->add_flag("--dev", r.init.dev, "a local playground: loopback, ports 2000 and up");
     init->add_flag("--free-ports", r.init.freePorts, "take free ports (see run/ports.json)");
-    init->callback([&r] { r.run = [&r](Context&) { return initDirectory(r.init); }; });
+    init->callback([&r] {
+        r.run = [&r](Context&) {
+            r.init.directory = r.global.directory;
+            return initDirectory(r.init);
+        };
+    });
 }
 
 void addAccount(CLI::App& app, Request& r) {
-    CLI::App& accounts = *group(app, "account", "accounts: who may log in and receive");
+    CLI::App& accounts = *group(app, "account", "accounts: who may log in and receive", r);
     CLI::App* const add =
         command(accounts, "add", "add one; asks for its password", r, [&](auto& c) {
         return accountAdd(c, r.account);
@@ -91,7 +106,7 @@ void addAccount(CLI::App& app, Request& r) {
 }
 
 void addAddresses(CLI::App& app, Request& r) {
-    CLI::App& aliases = *group(app, "alias", "other addresses that lead to accounts");
+    CLI::App& aliases = *group(app, "alias", "other addresses that lead to accounts", r);
     const auto withTwo = [&](const char* name, const char* help, auto run) {
         CLI::App* const alias = command(aliases, name, help, r, run);
         alias->add_option("address", r.name, "the alias: info@example.org")->required();
@@ -103,7 +118,7 @@ void addAddresses(CLI::App& app, Request& r) {
     withTwo("remove", "undo add", [&](auto& c) { return aliasRemove(c, r.name, r.second); });
     command(aliases, "list", "all addresses", r, [](auto& c) { return aliasList(c); });
 
-    CLI::App& domains = *group(app, "domain", "the domains that are ours");
+    CLI::App& domains = *group(app, "domain", "the domains that are ours", r);
     command(domains, "add", "receive for it", r, [&](auto& c) { return domainAdd(c, r.name); })
         ->add_option("domain", r.name)
         ->required();
@@ -117,7 +132,7 @@ void addAddresses(CLI::App& app, Request& r) {
         ->required();
     command(domains, "list", "all of them", r, [](auto& c) { return domainList(c); });
 
-    CLI::App& mailboxes = *group(app, "mailbox", "what is in the mailboxes now");
+    CLI::App& mailboxes = *group(app, "mailbox", "what is in the mailboxes now", r);
     command(
         mailboxes,
         "list",
@@ -151,7 +166,7 @@ void addLog(CLI::App& journal, Request& r) {
 }
 
 void addJournal(CLI::App& app, Request& r) {
-    CLI::App& journal = *group(app, "journal", "what happened, in order");
+    CLI::App& journal = *group(app, "journal", "what happened, in order", r);
     CLI::App* const tail = command(
         journal, "tail", "the last events", r, [&](auto& c) { return journalTail(c, r.tail); });
     tail->add_flag("-f,--follow", r.tail.follow, "go on with new ones");
@@ -188,7 +203,7 @@ void addRest(CLI::App& app, Request& r) {
     command(app, "replay", "rebuild the views from the journal and use them", r, [&](auto& c) {
         return replayViews(c, r.check);
     })->add_flag("--check", r.check, "only compare with the live ones, by digest");
-    CLI::App& config = *group(app, "config", "the configuration");
+    CLI::App& config = *group(app, "config", "the configuration", r);
     command(config, "check", "is it right?", r, [](auto& c) { return configCheck(c); });
     command(config, "reference", "every setting, explained", r, [](Context&) {
         return configShowReference();
@@ -201,27 +216,44 @@ void addRest(CLI::App& app, Request& r) {
 int perform(Request& request) {
     try {
         Context context(request.global);
-        return request.run(context);
+        const int status = request.run(context);
+        if (std::fflush(stdout) == 0) return status;
+        sayNote("not everything could be written to standard output");
+        return kRefused;
     } catch (const ConfigError& error) {
         for (const std::string& problem : error.problems()) {
             sayNote(problem);
         }
         return kRefused;
+    } catch (const UsageError& error) {
+        sayNote(error.what());
+        return kWrongUsage;
     } catch (const std::exception& error) {
         sayNote(error.what());
         return kRefused;
     }
 }
 
+// A reader that has seen enough (head, less) ends us. POCO's static objects block the signal.
+void endQuietlyOnClosedPipe() {
+    std::signal(SIGPIPE, SIG_DFL);
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_UNBLOCK, &pipe, nullptr);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-    // A reader that has seen enough (head, less) ends us quietly.
-    std::signal(SIGPIPE, SIG_DFL);
+    endQuietlyOnClosedPipe();
+    // Nothing that the tool makes is for other users, whatever the caller's habits are.
+    ::umask(S_IRWXG | S_IRWXO);
     Request request;
     CLI::App app("daybook: sets up, runs and audits a Daybook mail server");
     app.require_subcommand(1);
     app.set_version_flag("--version", std::string("daybook ") + kVersion);
+    addGlobalOptions(app, request);
     addInit(app, request);
     addAccount(app, request);
     addAddresses(app, request);
@@ -231,8 +263,8 @@ int main(int argc, char** argv) {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         if (app.exit(error) == 0) return kDone;
-        const bool verify = argc > 2 && std::string_view(argv[1]) == "journal" &&
-                            std::string_view(argv[2]) == "verify";
+        const bool verify = app.got_subcommand("journal") &&
+                            app.get_subcommand("journal")->got_subcommand("verify");
         return verify ? kVerifyWrongUsage : kWrongUsage;
     }
     return perform(request);

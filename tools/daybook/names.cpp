@@ -8,19 +8,52 @@
 
 namespace daybook {
 
+namespace {
+
+constexpr std::size_t kKnownMax = 10'000;
+
+// What is not known is asked for again the next time: it may be there then.
+template <class Map>
+void keep(Map& known, typename Map::key_type key, const typename Map::mapped_type& value) {
+    if (known.size() >= kKnownMax) known.clear();
+    known.insert_or_assign(key, value);
+}
+
+SessionPlace placeIn(const Record& record) {
+    SessionPlace place;
+    place.protocol = protocolText(record.core().getSessionOpened().getProtocol());
+    const auto annex = record.annex(0);
+    if (!annex || !annex->isSession()) return place;
+    place.ip = printable(textOf(annex->getSession().getIp()));
+    place.client = printable(textOf(annex->getSession().getClient()));
+    return place;
+}
+
+}  // namespace
+
+void Names::learn(const Record& record) {
+    const auto core = record.core();
+    if (record.kind() == Kind::SessionOpened) {
+        keep(sessions_, SessionId(core.getSession()), placeIn(record));
+    } else if (record.kind() == Kind::MailboxRenamed) {
+        const auto known = mailboxes_.find(MailboxId(core.getMailbox()));
+        if (known == mailboxes_.end() || known->second.back().seq >= record.seq()) return;
+        known->second.push_back({.seq = record.seq(), .name = printable(record.name())});
+    }
+}
+
 std::string Names::account(AccountId account) {
     if (!account) return "nobody";
     const auto known = accounts_.find(account);
     if (known != accounts_.end()) return known->second;
     const Snapshot snapshot = views_.snapshot();
     const std::optional<AccountRow> row = snapshot.accounts().account(account);
-    const bool named = row && !row->login.empty();
-    std::string name =
-        named ? printable(row->login) : fmt::format("account {}", idText(account.number()));
-    return accounts_.emplace(account, std::move(name)).first->second;
+    if (!row || row->login.empty()) return fmt::format("account {}", idText(account.number()));
+    keep(accounts_, account, printable(row->login));
+    return printable(row->login);
 }
 
-const std::vector<Names::NameChange>& Names::namesOf(MailboxId mailbox) {
+std::vector<Names::NameChange> Names::namesOf(MailboxId mailbox) {
     const auto known = mailboxes_.find(mailbox);
     if (known != mailboxes_.end()) return known->second;
     std::vector<Seq> changes;
@@ -39,7 +72,8 @@ const std::vector<Names::NameChange>& Names::namesOf(MailboxId mailbox) {
             names.push_back(NameChange{.seq = seq, .name = printable(record.name())});
         });
     }
-    return mailboxes_.emplace(mailbox, std::move(names)).first->second;
+    if (!names.empty()) keep(mailboxes_, mailbox, names);
+    return names;
 }
 
 std::string Names::mailbox(MailboxId mailbox, Seq at) {
@@ -72,16 +106,10 @@ SessionPlace Names::session(SessionId session) {
         });
     }
     SessionPlace place;
-    if (opened) {
-        reader_.at(opened, [&](const Record& record) {
-            place.protocol = protocolText(record.core().getSessionOpened().getProtocol());
-            const auto annex = record.annex(0);
-            if (!annex || !annex->isSession()) return;
-            place.ip = printable(textOf(annex->getSession().getIp()));
-            place.client = printable(textOf(annex->getSession().getClient()));
-        });
-    }
-    return sessions_.emplace(session, std::move(place)).first->second;
+    if (!opened) return place;
+    reader_.at(opened, [&](const Record& record) { place = placeIn(record); });
+    keep(sessions_, session, place);
+    return place;
 }
 
 }  // namespace daybook

@@ -2,7 +2,7 @@
 //
 // Ids to names for the reader of a history: accounts by login, mailboxes by the name that they had
 // at a given event, sessions by where they came from. Reads the journal and the views; what was
-// erased is named by its id. Thread: main.
+// erased is named by its id. What it knows is kept, up to a limit. Thread: main.
 #pragma once
 
 #include <map>
@@ -25,6 +25,10 @@ class Names {
 public:
     Names(const Journal& journal, const Views& views) : reader_(journal), views_(views) {}
 
+    // An event passes by: where a session came from, what a mailbox is called from now on. The
+    // views may follow the journal a moment later.
+    void learn(const Record& record);
+
     std::string account(AccountId account);
     // As it was called when `at` happened.
     std::string mailbox(MailboxId mailbox, Seq at);
@@ -37,7 +41,7 @@ private:
         std::string name;
     };
 
-    const std::vector<NameChange>& namesOf(MailboxId mailbox);
+    std::vector<NameChange> namesOf(MailboxId mailbox);
 
     JournalReader reader_;
     const Views& views_;

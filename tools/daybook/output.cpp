@@ -48,33 +48,48 @@ void sayNote(std::string_view line) {
     fmt::print(stderr, "daybook: {}\n", line);
 }
 
-void TextTable::print(bool json) const {
+void TextTable::print(bool json) {
+    flush(json);
+    if (json) say(begun_ ? "\n]" : "[]");
+}
+
+void TextTable::flush(bool json) {
     if (json) {
-        nlohmann::ordered_json array = nlohmann::ordered_json::array();
-        for (const std::vector<std::string>& row : rows_) {
-            nlohmann::ordered_json object;
-            for (std::size_t column = 0; column < columns_.size(); ++column) {
-                object[columns_[column]] = row[column];
-            }
-            array.push_back(std::move(object));
-        }
-        say(array.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
-        return;
+        printObjects();
+    } else {
+        printRows();
     }
-    std::vector<std::size_t> widths;
-    for (std::size_t column = 0; column < columns_.size(); ++column) {
-        std::size_t width = columns_[column].size();
-        for (const std::vector<std::string>& row : rows_) {
-            width = std::max(width, widthOf(row[column]));
+    rows_.clear();
+}
+
+void TextTable::printObjects() {
+    for (const std::vector<std::string>& row : rows_) {
+        nlohmann::ordered_json object;
+        for (std::size_t column = 0; column < columns_.size(); ++column) {
+            object[columns_[column]] = row[column];
         }
-        widths.push_back(width);
+        fmt::print(
+            "{}  {}",
+            begun_ ? ",\n" : "[\n",
+            object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+        begun_ = true;
+    }
+}
+
+void TextTable::printRows() {
+    widths_.resize(columns_.size());
+    for (std::size_t column = 0; column < columns_.size(); ++column) {
+        widths_[column] = std::max(widths_[column], columns_[column].size());
+        for (const std::vector<std::string>& row : rows_) {
+            widths_[column] = std::max(widths_[column], widthOf(row[column]));
+        }
     }
     const auto printRow = [&](const std::vector<std::string>& row) {
         std::string line;
         for (std::size_t column = 0; column < row.size(); ++column) {
             line += row[column];
             if (column + 1 == row.size()) break;
-            line.append(widths[column] - widthOf(row[column]) + 2, ' ');
+            line.append(widths_[column] - widthOf(row[column]) + 2, ' ');
         }
         say(line);
     };
@@ -82,7 +97,8 @@ void TextTable::print(bool json) const {
     for (const std::string& column : columns_) {
         header.push_back(uppered(column));
     }
-    printRow(header);
+    if (!begun_) printRow(header);
+    begun_ = true;
     for (const std::vector<std::string>& row : rows_) {
         printRow(row);
     }

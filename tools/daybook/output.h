@@ -28,18 +28,27 @@ public:
 
     bool empty() const { return rows_.empty(); }
 
-    void print(bool json) const;
+    std::size_t size() const { return rows_.size(); }
+
+    // What was added so far, of a table too long to be kept whole; print() ends it.
+    void flush(bool json);
+    void print(bool json);
 
 private:
+    void printObjects();
+    void printRows();
+
     std::vector<std::string> columns_;
     std::vector<std::vector<std::string>> rows_;
+    std::vector<std::size_t> widths_;
+    bool begun_ = false;
 };
 
 // "2026-11-24T01:37:58.123Z".
 std::string timeText(TimeNs timeNs);
 // "12.3 MiB".
 std::string humanSize(std::uint64_t octets);
-// Control characters as \xNN; what is not UTF-8 too.
+// What would move a terminal's cursor, colour or direction as \xNN; what is not UTF-8 too.
 std::string printable(std::string_view text);
 
 // "what: 12,345 of 67,890 (18 %)" on a terminal, at most five times a second; erased at the end.

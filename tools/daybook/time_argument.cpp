@@ -19,7 +19,7 @@ TimeNs parseTimeArgument(const char* option, const std::string& text) {
         const char* const end = ::strptime(bare.c_str(), form, &parts);
         if (end != nullptr && *end == '\0') return ::timegm(&parts) * kSecondNs;
     }
-    throw CommandFailed(fmt::format(
+    throw UsageError(fmt::format(
         "{} {}: not a time; write 2026-11-24, 2026-11-24T01:37:58Z (UTC) or @UNIXSECONDS",
         option,
         text));

@@ -11,7 +11,7 @@
 namespace daybook {
 
 // "2026-11-24", "2026-11-24T01:37", "2026-11-24T01:37:58Z" (UTC), or "@1795484278" (Unix seconds).
-// Throws CommandFailed that names the option and the forms.
+// Throws UsageError that names the option and the forms.
 TimeNs parseTimeArgument(const char* option, const std::string& text);
 
 // The command line as a person would repeat it, for JournalRead.

@@ -243,6 +243,7 @@ class Secrets(Audit):
     def test_what_can_be_erased_is_not_in_the_cores(self):
         with self.server.smtp() as smtp:
             smtp.sendmail("carol@elsewhere.test", [ALICE], message(4711))
+        self.server.settle()
         client = self.client()
         client.ok("CREATE Divorce-8813")
         client.ok("SELECT INBOX")

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Peers that mean harm or know no better. After each: the same process serves another client, and the
-views equal a replay."""
+"""Peers that mean harm or know no better. After each: the same process serves another client, and
+the views equal a replay."""
 
 import base64
 import socket
@@ -140,7 +140,8 @@ class Smtp(Hostile):
 
     def test_ends_at_every_stage(self):
         stages = [b"EH", b"EHLO x\r\n", b"MAIL FROM:<c@elsewhere.test>\r\n",
-                  b"RCPT TO:<" + ALICE + b">\r\n", b"DATA\r\n", b"From: x\r\n\r\ntext\r\n", b".", b"\r"]
+                  b"RCPT TO:<" + ALICE + b">\r\n", b"DATA\r\n", b"From: x\r\n\r\ntext\r\n",
+                  b".", b"\r"]
         for count in range(len(stages)):
             for reset in (False, True):
                 with self.subTest(count=count, reset=reset), self.smtp(hello=None) as wire:
@@ -256,8 +257,9 @@ class Smtp(Hostile):
         self.assertGreater(self.count(), self.before)
 
     def test_authentication_garbage(self):
-        garbage = (b"AUTH", b"AUTH ", b"AUTH PLAIN !!!!", b"AUTH NONE", b"AUTH PLAIN " + b"A" * 12001,
-                   b"AUTH PLAIN =", b"AUTH PLAIN AAAA", b"AUTH PLAIN " + base64.b64encode(b"\xff\0\xfe"),
+        garbage = (b"AUTH", b"AUTH ", b"AUTH PLAIN !!!!", b"AUTH NONE",
+                   b"AUTH PLAIN " + b"A" * 12001, b"AUTH PLAIN =", b"AUTH PLAIN AAAA",
+                   b"AUTH PLAIN " + base64.b64encode(b"\xff\0\xfe"),
                    b"AUTH LOGIN \0", b"AUTH SCRAM-SHA-256 " + base64.b64encode(b"n,,n=,r=,,,,"),
                    b"AUTH SCRAM-SHA-256 " + base64.b64encode(b"y,,n=a,r=" + b"r" * 5000))
         for command in garbage:
@@ -347,9 +349,11 @@ class Tls(Hostile):
 class Imap(Hostile):
     def test_lines_that_are_no_commands(self):
         client = self.imap()
-        for line in (b"", b" ", b"x", b"x ", b"* NOOP", b"+ NOOP", b"x NOOP ", b"x  NOOP", b"x NOOP\0",
-                     b"x NOOP\ny NOOP", b"x NOOP\ry NOOP", b"x XYZZY", b"x UID", b"x UID NOOP",
-                     b"x SELECT", b"x SELECT \xff\xfe", b"x SELECT \"un", b"x SELECT {1", b"x FETCH",
+        for line in (b"", b" ", b"x", b"x ", b"* NOOP", b"+ NOOP", b"x NOOP ", b"x  NOOP",
+                     b"x NOOP\0", b"x NOOP\ny NOOP", b"x NOOP\ry NOOP", b"x XYZZY",
+                     b"x UID", b"x UID NOOP",
+                     b"x SELECT", b"x SELECT \xff\xfe", b"x SELECT \"un", b"x SELECT {1",
+                     b"x FETCH",
                      b"x NOOP " + b"y" * 70000, b"x" * 70000, b"x SELECT \"a\rb\"",
                      b"x SELECT {-1}", b"x SELECT {99999999999999999999}", b"x SELECT {+}",
                      b"x SELECT {1 }", b"x LOGIN a b"):
@@ -419,7 +423,8 @@ class Imap(Hostile):
                         b"FETCH 4294967296 FLAGS", b"FETCH 1: FLAGS", b"FETCH :1 FLAGS",
                         b"FETCH 1,,1 FLAGS", b"STORE 1 FLAGS (\\Recent)", b"STORE 1 FLAGS ((a))",
                         b"STORE 1 FLAGS (\\Nonsense)", b"SEARCH CHARSET X-NONE SUBJECT a",
-                        b"SEARCH CHARSET UTF-8 SUBJECT {2+}\r\n\xff\xfe", b"SEARCH BEFORE 99-Foo-2020",
+                        b"SEARCH CHARSET UTF-8 SUBJECT {2+}\r\n\xff\xfe",
+                        b"SEARCH BEFORE 99-Foo-2020",
                         b"CREATE " + b"a" * 5000, b"CREATE " + b"a/" * 200 + b"b", b"CREATE \"\"",
                         b"CREATE INBOX", b"CREATE a//b", b"CREATE \"a\x01b\"", b"RENAME a b",
                         b"DELETE INBOX", b"LIST", b"LIST a", b"STATUS INBOX (NONSENSE)",
@@ -461,8 +466,9 @@ class Imap(Hostile):
 
     def test_ends_at_every_stage_and_one_octet_at_a_time(self):
         login = f"a LOGIN alice@{DOMAIN} {self.server.password}\r\n".encode()
-        for octets in (b"", b"a", b"a LOGIN {5}\r\n", b"a LOGIN {5}\r\nab", b"a AUTHENTICATE PLAIN\r\n",
-                       login, login + b"b SELECT INBOX\r\n", login + b"b IDLE\r\n",
+        for octets in (b"", b"a", b"a LOGIN {5}\r\n", b"a LOGIN {5}\r\nab",
+                       b"a AUTHENTICATE PLAIN\r\n", login, login + b"b SELECT INBOX\r\n",
+                       login + b"b IDLE\r\n",
                        login + b"b SELECT INBOX\r\nc IDLE\r\n",
                        login + b"b SELECT INBOX\r\nc FETCH 1:* BODY[]\r\n",
                        login + b"b APPEND INBOX {100+}\r\nabc",
@@ -473,7 +479,8 @@ class Imap(Hostile):
                 client.rest()
         self.assert_nothing_came()
         with self.imap(login=False) as client:
-            for octet in login + b"b APPEND INBOX {%d+}\r\n" % len(TEXT) + TEXT + b"\r\nc LOGOUT\r\n":
+            append = b"b APPEND INBOX {%d+}\r\n" % len(TEXT) + TEXT
+            for octet in login + append + b"\r\nc LOGOUT\r\n":
                 client.send(bytes((octet,)))
             self.assertIn(b"\r\nc OK ", client.rest())
         self.assertEqual(self.count(), self.before + 1)
@@ -484,9 +491,10 @@ class Pop3(Hostile):
         with self.imap() as client:
             client.append("INBOX", TEXT)
         for login in (False, True):
-            for line in (b"", b" ", b"XYZZY", b"\0", b"STAT\nSTAT", b"STAT\rSTAT", b"LIST x", b"LIST 0",
-                         b"LIST -1", b"RETR", b"RETR 99999999999999999999", b"RETR 18446744073709551617",
-                         b"RETR 4294967297", b"TOP 1", b"TOP 1 -1", b"TOP 1 99999999999999999999 1",
+            for line in (b"", b" ", b"XYZZY", b"\0", b"STAT\nSTAT", b"STAT\rSTAT", b"LIST x",
+                         b"LIST 0", b"LIST -1", b"RETR", b"RETR 99999999999999999999",
+                         b"RETR 18446744073709551617", b"RETR 4294967297", b"TOP 1",
+                         b"TOP 1 -1", b"TOP 1 99999999999999999999 1",
                          b"DELE 1 1", b"UIDL x", b"LIST 1 2", b"STAT x", b"STAT" + b" " * 5000,
                          b"USER " + b"x" * 20000, b"\xff\xfe"):
                 with self.subTest(line[:40], login=login), self.pop3(login) as wire:
@@ -499,7 +507,8 @@ class Pop3(Hostile):
             wire.send(b"XYZZY\r\n" * 100)
             self.assertLess(wire.rest().count(b"-ERR"), 100)
         with self.pop3(login=False) as wire:
-            for line in (b"AUTH PLAIN !!!", b"AUTH XYZZY", b"AUTH PLAIN AAAA", b"PASS x", b"USER x y"):
+            for line in (b"AUTH PLAIN !!!", b"AUTH XYZZY", b"AUTH PLAIN AAAA", b"PASS x",
+                         b"USER x y"):
                 wire.pop3(line)
             self.assertTrue(wire.pop3(b"AUTH PLAIN " + plain(
                 f"alice@{DOMAIN}", self.server.password))[0])
@@ -521,6 +530,7 @@ class Crowd(Hostile):
             silent.append(self.wire(name))
         with self.smtp() as wire:
             self.assertEqual(self.deliver(wire, TEXT)[0], 250)
+        self.assertEqual(self.count(), self.before + 1)
         with ImapWire(self.server, tls=True) as client:
             client.ok("SELECT INBOX")
             self.assertTrue(client.fetch("*", "BODY[]"))

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""ENVELOPE and BODYSTRUCTURE of the whole corpus: well-formed over the wire, and the same as Python's
-email package says where that can be compared."""
+"""ENVELOPE and BODYSTRUCTURE of the whole corpus: well-formed over the wire, and the same as
+Python's email package says where that can be compared."""
 
 import email
 import email.utils

@@ -408,6 +408,11 @@ struct RecordClockStepped {
     std::int64_t deltaNs = 0;
 };
 
+// Changes nothing: answered when the views show everything that was acknowledged before.
+struct SeeViews {
+    using Answer = Done;
+};
+
 struct RecordJournalRead {
     using Answer = Done;
     Origin origin;

@@ -75,6 +75,7 @@ Outcome<Done> decide(const RecordServerStopped&, const Deciding&, Events&);
 Outcome<Done> decide(const RecordGenesis&, const Deciding&, Events&);
 Outcome<Done> decide(const RecordDiskPressure&, const Deciding&, Events&);
 Outcome<Done> decide(const RecordClockStepped&, const Deciding&, Events&);
+Outcome<Done> decide(const SeeViews&, const Deciding&, Events&);
 Outcome<Done> decide(const RecordJournalRead&, const Deciding&, Events&);
 Outcome<Done> decide(const RecordViewsRebuilt&, const Deciding&, Events&);
 Outcome<Done> decide(const RecordVerifyRun&, const Deciding&, Events&);

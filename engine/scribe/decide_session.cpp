@@ -80,6 +80,11 @@ Outcome<Done> decide(
     return Done{};
 }
 
+Outcome<Done> decide(
+    const SeeViews& /*command*/, const Deciding& /*deciding*/, Events& /*events*/) {
+    return Done{};
+}
+
 Outcome<Done> decide(const RecordGenesis& command, const Deciding& /*deciding*/, Events& events) {
     auto genesis = events.add(Kind::Genesis, Origin{}).core().initGenesis();
     genesis.setJournalId(command.journalId);

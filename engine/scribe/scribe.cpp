@@ -95,6 +95,8 @@ public:
 
     Seq appliedSeq() const { return Seq(appliedSeq_.load()); }
 
+    bool viewsShowAll() const { return appliedSeq_.load() >= acknowledgedSeq_.load(); }
+
     const RecordServerStarted& describeStart() const { return start_; }
 
 private:
@@ -207,6 +209,7 @@ private:
     // The events are durable. Who needs no view is answered before the views are committed; where
     // nobody does, the next rounds may join.
     void finish(const Commands& commands) {
+        if (!views_->isEmpty()) acknowledgedSeq_ = views_->lastSeq().number();
         Commands waiting;
         for (PendingCommand* command : commands) {
             if (command->answerAfter() == AnswerAfter::Journal) {
@@ -322,6 +325,8 @@ private:
     RecordServerStarted start_;
     CommandQueue queue_;
     std::atomic<std::uint64_t> appliedSeq_ = 0;
+    // The last event of which somebody may know.
+    std::atomic<std::uint64_t> acknowledgedSeq_ = 0;
 
     // The scribe's thread alone.
     std::optional<JournalWriter> writer_;
@@ -358,6 +363,8 @@ void Scribe::betweenRounds(std::function<void()> function) {
 }
 
 RecordServerStarted Scribe::describeStart() const { return implementation_->describeStart(); }
+
+bool Scribe::viewsShowAll() const { return implementation_->viewsShowAll(); }
 
 Seq Scribe::appliedSeq() const { return implementation_->appliedSeq(); }
 

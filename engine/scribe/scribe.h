@@ -173,6 +173,10 @@ public:
     // What the last run left behind, to be submitted once by a server that begins to serve.
     RecordServerStarted describeStart() const;
 
+    // Deliver is answered before the views show it. False: something was acknowledged that they do
+    // not show yet; who is about to look for it submits SeeViews first. Thread: any.
+    bool viewsShowAll() const;
+
     // The head of the journal that is committed and folded. Thread: any.
     Seq appliedSeq() const;
 

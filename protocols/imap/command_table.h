@@ -24,6 +24,8 @@ inline constexpr std::uint8_t kAnyState = kNotAuthenticated | kLoggedIn;
 inline constexpr std::uint8_t kUsesNumbers = 1;
 // The handler has told everything itself, or there is nobody to be told.
 inline constexpr std::uint8_t kTellsNothing = 2;
+// Looks for what is new: whatever was acknowledged before, by whichever protocol, must be seen.
+inline constexpr std::uint8_t kLooksAnew = 4;
 
 using Handler = Task<Reply> (Session::*)(Arguments&);
 

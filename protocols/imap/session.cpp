@@ -196,6 +196,10 @@ Task<Reply> Session::dispatch(std::string_view rest, const CommandText& command)
         co_return ok("Over");
     }
     if (isSelected()) selected().access->flushIfDue();
+    if ((row->flags & kLooksAnew) != 0 && account() && !services_.scribe.viewsShowAll()) {
+        // Refused only when the disk is: then what is shown is what there is.
+        co_await services_.scribe.submit(SeeViews{});
+    }
     Arguments arguments(lexer.rest(), byUid_);
     Reply reply = co_await (this->*row->handler)(arguments);
     if (account() && (row->flags & kTellsNothing) == 0) {

@@ -87,7 +87,7 @@ private:
     Task<void> lastWords(Reply last);
 
     // commands/authorization.cpp
-    Reply openMaildrop(const Identity& identity);
+    Task<Reply> openMaildrop(Identity identity);
 
     // commands/transaction.cpp
     using Listing = std::function<std::string(const Maildrop::Message&)>;

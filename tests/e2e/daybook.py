@@ -122,13 +122,6 @@ class Daybook:
     def tool_json(self, *arguments):
         return json.loads(self.tool(*arguments, "--json").stdout)
 
-    def settle(self):
-        """Returns when every view shows what was acknowledged before.
-
-        SMTP's 250 promises that the message is on disk; the views follow a moment later. This look
-        into the journal is an event of its own, answered after the views show it."""
-        self.tool("journal", "tail", "-n", "1")
-
     def digests(self):
         """The digest of every view, as a replay of the whole journal gives it; live ones equal."""
         done = self.tool_json("replay", "--check")

@@ -33,7 +33,6 @@ class Corpus(unittest.TestCase):
                         self.assertFalse(deliverable(octets), f"{file}: {error}")
                         self.assertEqual(error.smtp_code, 554, f"{file}: {error}")
                         refused.append((file, octets))
-            server.settle()
             imap = server.imap()
             for file, octets in refused:
                 status, answer = imap.append("Archive", "()", None, octets.replace(b"\0", b" "))

@@ -26,7 +26,6 @@ def deliver(server, message=MESSAGE, recipients=(f"alice@{DOMAIN}",), sender="ca
             assert code == 250, text
         code, text = smtp.data(message)
     assert code == 250, text
-    server.settle()
     return re.search(r"recorded as ([0-9a-f]{16})", text.decode()).group(1)
 
 
@@ -111,6 +110,29 @@ class Spine(unittest.TestCase):
             self.assertEqual(before, after)
             imap.logout()
             server.digests()
+
+
+    def test_what_a_250_promised_is_seen_by_whoever_looks_next(self):
+        with Daybook() as server, server.smtp() as smtp:
+            imap = server.imap(tls=False)
+            imap.select("INBOX")
+            smtp.ehlo()
+            for number in range(1, 101):
+                smtp.sendmail("x@elsewhere.test", [f"alice@{DOMAIN}"], MESSAGE)
+                if number % 4 == 0:
+                    answer = imap.select("INBOX")[1]
+                elif number % 4 == 1:
+                    imap.noop()
+                    answer = imap.response("EXISTS")[1]
+                elif number % 4 == 2:
+                    imap.status("INBOX", "(MESSAGES)")
+                    continue
+                else:
+                    pop3 = server.pop3()
+                    answer = [str(pop3.stat()[0]).encode()]
+                    pop3.quit()
+                self.assertEqual(answer[-1], str(number).encode())
+            imap.logout()
 
 
 class Operators(unittest.TestCase):

@@ -54,7 +54,8 @@ Task<Reply> Dialogue::pass(std::string_view arguments) {
     const Outcome<Identity> who = co_await services_.authenticator.checkPassword(
         peer, std::move(name), std::string(arguments));
     if (!who) co_return err(who.error());
-    co_return openMaildrop(*who);
+    Reply reply = co_await openMaildrop(*who);
+    co_return reply;
 }
 
 // AUTH. RFC 5034 §4. Without an argument, as old clients say it, it lists the mechanisms.
@@ -92,14 +93,18 @@ Task<Reply> Dialogue::auth(std::string_view arguments) {
         }
     }
     const Outcome<Identity>& who = *result;
-    if (who) co_return openMaildrop(*who);
+    if (who) {
+        Reply reply = co_await openMaildrop(*who);
+        co_return reply;
+    }
     if (who.error().reason != RefusalReason::InvalidArgument) co_return err(who.error());
     co_return err("", "This mechanism is not offered here");
 }
 
 // RFC 1939 §4: exclusive. The session ends when it cannot be had, which §4 permits.
-Reply Dialogue::openMaildrop(const Identity& identity) {
+Task<Reply> Dialogue::openMaildrop(Identity identity) {
     std::optional<MaildropLocks::Lock> lock = locks_.lock(identity.account);
+    if (lock && !services_.scribe.viewsShowAll()) co_await services_.scribe.submit(SeeViews{});
     std::optional<Maildrop> maildrop;
     if (lock) maildrop = Maildrop::open(services_.views, identity.account);
     if (!lock || !maildrop) {
@@ -107,7 +112,7 @@ Reply Dialogue::openMaildrop(const Identity& identity) {
             lock ? RefusalReason::NoSuchMailbox : RefusalReason::MaildropInUse;
         Reply refused = err(Refusal{.reason = reason, .detail = {}});
         refused.after = AfterReply::Close;
-        return refused;
+        co_return refused;
     }
     const MailboxId mailbox = maildrop->mailbox();
     login_ = std::make_unique<Login>(Login{
@@ -122,7 +127,7 @@ Reply Dialogue::openMaildrop(const Identity& identity) {
             identity.account,
             mailbox),
     });
-    return ok(fmt::format(
+    co_return ok(fmt::format(
         "{} messages ({} octets)", login_->maildrop.count(), login_->maildrop.octets()));
 }
 

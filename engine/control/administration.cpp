@@ -212,13 +212,22 @@ AdoptedViews LocalAdministration::takeOver(
 }
 
 Outcome<AdoptedViews> LocalAdministration::adoptViews(const std::filesystem::path& folder) {
+    // Opening views makes them where there are none.
+    std::error_code ignored;
+    const std::filesystem::path& ours = parts_.scribe.views().folder();
+    if (!std::filesystem::is_directory(folder, ignored) ||
+        !std::filesystem::equivalent(folder.parent_path(), ours, ignored)) {
+        return refuse(
+            RefusalReason::InvalidArgument,
+            fmt::format("{} is no folder with views in {}", folder.string(), ours.string()));
+    }
     AdoptedViews adopted;
     RecordViewsRebuilt rebuilt;
     rebuilt.origin = operatorOrigin();
     const auto began = std::chrono::steady_clock::now();
     try {
         parts_.scribe.betweenRounds([&] { adopted = takeOver(folder, rebuilt); });
-    } catch (const std::runtime_error& error) {
+    } catch (const std::exception& error) {
         return refuse(RefusalReason::InvalidArgument, error.what());
     }
     const auto took = std::chrono::steady_clock::now() - began;

@@ -171,7 +171,8 @@ private:
             auto io = kj::setupAsyncIo();
             auto stopping = kj::newPromiseAndCrossThreadFulfiller<void>();
             stop_ = kj::mv(stopping.fulfiller);
-            std::filesystem::remove(socket_);
+            std::error_code ignored;  // if it stays, listening fails and says so
+            std::filesystem::remove(socket_, ignored);
             auto address = io.provider->getNetwork()
                                .parseAddress(kj::str("unix:", socket_.c_str()))
                                .wait(io.waitScope);
@@ -184,13 +185,20 @@ private:
             listening.set_value();
             stopping.promise.wait(io.waitScope);
         } catch (const kj::Exception& e) {
-            if (told) {
-                log_.error("control-failed", {{"why", e.getDescription().cStr()}});
-                return;
-            }
-            listening.set_exception(std::make_exception_ptr(std::runtime_error(fmt::format(
-                "control socket {}: {}", socket_.string(), e.getDescription().cStr()))));
+            fail(told ? nullptr : &listening, e.getDescription().cStr());
+        } catch (const std::exception& e) {
+            fail(told ? nullptr : &listening, e.what());
         }
+    }
+
+    // `listening`: whom to tell, if nobody was told yet that it listens.
+    void fail(std::promise<void>* listening, const char* why) {
+        if (listening == nullptr) {
+            log_.error("control-failed", {{"why", why}});
+            return;
+        }
+        listening->set_exception(std::make_exception_ptr(
+            std::runtime_error(fmt::format("control socket {}: {}", socket_.string(), why))));
     }
 
     std::filesystem::path socket_;

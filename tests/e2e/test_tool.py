@@ -4,10 +4,12 @@ and where it may not write."""
 
 import json
 import os
+import pty
 import re
 import shutil
 import signal
 import subprocess
+import termios
 import unittest
 
 from daybook import BIN, DOMAIN, Daybook
@@ -237,6 +239,42 @@ class WithAndWithoutServer(unittest.TestCase):
                 self.assertEqual(done.returncode, 1, text)
                 self.assertIn("password", done.stderr)
             self.assertEqual(len(server.tool_json("account", "list")), 2)
+
+    def test_a_prompt_gives_the_terminal_back(self):
+        server = Daybook()
+        leader, follower = pty.openpty()
+        try:
+            before = termios.tcgetattr(follower)
+            asking = subprocess.Popen(
+                [BIN / "daybook", "--dir", server.directory, "account", "add", f"dora@{DOMAIN}"],
+                stdin=follower, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            self.assertIn(b"new password", asking.stderr.read(12))
+            self.assertFalse(termios.tcgetattr(follower)[3] & termios.ECHO)
+            asking.send_signal(signal.SIGINT)
+            self.assertEqual(asking.wait(timeout=60), -signal.SIGINT)
+            self.assertEqual(termios.tcgetattr(follower), before)
+            asking.stdout.close()
+            asking.stderr.close()
+        finally:
+            os.close(leader)
+            os.close(follower)
+            shutil.rmtree(server.folder)
+
+    def test_a_start_that_fails_is_followed_by_a_stop(self):
+        server = Daybook()
+        try:
+            (server.directory / "run" / "control.sock").mkdir(parents=True)
+            (server.directory / "run" / "control.sock" / "x").touch()
+            with self.assertRaisesRegex(RuntimeError, "control.sock"):
+                server.start()
+            shutil.rmtree(server.directory / "run" / "control.sock")
+            server.start()
+            server.stop()
+            starts = server.events("ServerStarted")
+            self.assertEqual([event["serverStarted"].get("clean") for event in starts],
+                             [True, True])
+        finally:
+            shutil.rmtree(server.folder)
 
     def test_a_copy_that_may_not_be_written_is_read_all_the_same(self):
         if os.getuid() != 0:

@@ -1,11 +1,13 @@
 #include "tools/daybook/output.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <signal.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -25,16 +27,32 @@ std::size_t widthOf(std::string_view text) {
     }));
 }
 
+// As the terminal was before it was made silent; for the handler.
+termios terminalBefore{};
+
+// Ctrl-C at the prompt: the shell would go on without echo.
+void restoreTerminal(int number) {
+    ::tcsetattr(STDIN_FILENO, TCSANOW, &terminalBefore);
+    ::signal(number, SIG_DFL);
+    ::raise(number);
+}
+
 std::string readLineWithoutEcho(std::string_view prompt) {
-    termios before{};
-    ::tcgetattr(STDIN_FILENO, &before);
-    termios silent = before;
+    constexpr std::array kEnds{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    ::tcgetattr(STDIN_FILENO, &terminalBefore);
+    for (const int number : kEnds) {
+        ::signal(number, restoreTerminal);
+    }
+    termios silent = terminalBefore;
     silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
     ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
     fmt::print(stderr, "{}: ", prompt);
     std::string line;
     std::getline(std::cin, line);
-    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminalBefore);
+    for (const int number : kEnds) {
+        ::signal(number, SIG_DFL);
+    }
     fmt::print(stderr, "\n");
     return line;
 }

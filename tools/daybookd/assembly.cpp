@@ -50,6 +50,10 @@ std::size_t orCores(std::uint32_t configured) {
     return std::max(1U, std::thread::hardware_concurrency());
 }
 
+std::string sayRefusal(const Refusal& refusal) {
+    return fmt::format("{} {}", nameOf(refusal.reason), refusal.detail);
+}
+
 // What a client reads when there is no room for it; nothing is said before an implicit handshake.
 std::string busyText(ListenerProtocol protocol) {
     switch (protocol) {
@@ -290,9 +294,8 @@ void Assembly::Parts::start() {
     const Outcome<Done> recorded = scribe_.submitAndWait(scribe_.describeStart());
     if (!recorded) {
         throw std::runtime_error(
-            fmt::format("cannot record the start: {}", recorded.error().detail));
+            fmt::format("cannot record the start: {}", sayRefusal(recorded.error())));
     }
-    server_.start();
     started_ = true;
     control_ = std::make_unique<ControlServer>(
         directory_.controlSocket(),
@@ -303,6 +306,7 @@ void Assembly::Parts::start() {
             .appliedSeq = [this] { return scribe_.appliedSeq(); },
         },
         log_);
+    server_.start();
     housekeeping_ = std::jthread([this](const std::stop_token& stopping) {
         std::mutex mutex;
         std::condition_variable_any condition;
@@ -328,11 +332,10 @@ void Assembly::Parts::stop() {
     control_.reset();
     log_.information("stopping", {{"sessions", std::to_string(server_.sessionCount())}});
     server_.stop(config_.stopPatience);
-    housekeeping_.request_stop();
-    housekeeping_.join();
+    housekeeping_ = std::jthread();  // asks it to stop, and waits
     strangers_.flush(true);
     const Outcome<Done> recorded = scribe_.submitAndWait(RecordServerStopped{.origin = Origin{}});
-    if (!recorded) log_.error("stop-not-recorded", {{"why", recorded.error().detail}});
+    if (!recorded) log_.error("stop-not-recorded", {{"why", sayRefusal(recorded.error())}});
     scribe_.stop();
     log_.information("stopped");
 }
@@ -369,7 +372,15 @@ Assembly::Assembly(Config config, const Log& log, std::function<void(const std::
 
 Assembly::~Assembly() = default;
 
-void Assembly::start() { parts_->start(); }
+// A start that is on record is followed by a stop that is.
+void Assembly::start() {
+    try {
+        parts_->start();
+    } catch (...) {
+        parts_->stop();
+        throw;
+    }
+}
 
 void Assembly::stop() { parts_->stop(); }
 

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "tools/daybookd/assembly.h"
 #include "tools/version.h"
@@ -39,6 +40,8 @@ void raiseDescriptorLimit() {
 
 int serve(const std::filesystem::path& file) {
     const sigset_t signals = blockSignals();
+    // Spools, segments and sockets are nobody else's, whatever the caller's habits are.
+    ::umask(S_IRWXG | S_IRWXO);
     raiseDescriptorLimit();
     const Config config = loadConfig(file);
     const Log log(config.logLevel);

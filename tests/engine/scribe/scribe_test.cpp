@@ -149,6 +149,16 @@ TEST_CASE("scribe: what was answered is in the views", "[scribe]") {
     }
 }
 
+TEST_CASE("scribe: a delivery shows without anybody asking", "[scribe]") {
+    ScribeFixture f;
+    const MailboxId inbox = f.mailbox("INBOX");
+    f.does(f.delivery());
+    f.does(f.delivery());
+    while (f.views().snapshot().mailboxes().mailbox(f.alice(), inbox)->messages != 2)
+        std::this_thread::yield();
+    CHECK(f.scribe().appliedSeq() == f.head());
+}
+
 TEST_CASE("scribe: coroutines submit and go on on their reactor", "[scribe]") {
     ScribeFixture f;
     const MailboxId inbox = f.mailbox("INBOX");

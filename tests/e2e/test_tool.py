@@ -183,6 +183,24 @@ class Printing(unittest.TestCase):
             self.assertEqual(len(lines), 1537)
             self.assertEqual(server.tool_json("mailbox", "show", ALICE, "Drafts"), [])
 
+    def test_the_log_says_who_did_what_to_what(self):
+        with Daybook() as server:
+            imap = server.imap()
+            imap.create("Work")
+            imap.rename("Work", "Job")
+            imap.delete("Job")
+            imap.logout()
+            server.tool("account", "disable", f"bob@{DOMAIN}")
+            server.tool("journal", "verify")
+            told = server.tool("journal", "log", "--from", 34).stdout
+            for words in (f'mailbox "Work" of {ALICE} created by {ALICE}',
+                          f'mailbox Work of {ALICE} renamed to "Job" by {ALICE}',
+                          f"mailbox Job of {ALICE} deleted with 0 messages by {ALICE} over IMAP",
+                          f"session of {ALICE} ended over IMAP from 127.0.0.1 after",
+                          f"account bob@{DOMAIN} disabled by the operator",
+                          "journal verified: whole"):
+                self.assertIn(words, told)
+
     def test_history_ends_where_the_message_does(self):
         with Daybook() as server:
             message = deliver(server, b"Subject: moved\r\n\r\nx\r\n")

@@ -12,6 +12,11 @@ namespace {
 
 std::string shown(capnp::Text::Reader reader) { return printable(textOf(reader)); }
 
+// "1 message", "2 messages".
+std::string counted(std::uint64_t count, std::string_view thing) {
+    return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
+}
+
 std::string angle(const std::string& address) { return "<" + address + ">"; }
 
 // " over IMAP from 192.0.2.7 (Thunderbird 128)".
@@ -230,46 +235,55 @@ std::string quoted(const Record& record) {
 std::string administrative(const Record& record, Names& names) {
     const auto core = record.core();
     const std::string account = names.account(AccountId(core.getAccount()));
+    const std::string by = who(record, names);
     switch (record.kind()) {
         case Kind::MailboxCreated:
-            return fmt::format("mailbox {} of {} created", quoted(record), account);
+            return fmt::format("mailbox {} of {} created by {}", quoted(record), account, by);
         case Kind::MailboxRenamed:
             return fmt::format(
-                "mailbox of {} renamed to {} by {}", account, quoted(record), who(record, names));
+                "mailbox {} of {} renamed to {} by {}",
+                names.mailbox(MailboxId(core.getMailbox()), Seq(record.seq().number() - 1)),
+                account,
+                quoted(record),
+                by);
         case Kind::MailboxDeleted:
             return fmt::format(
-                "mailbox {} of {} deleted with {} messages by {}{}",
+                "mailbox {} of {} deleted with {} by {}{}",
                 where(record, names),
                 account,
-                core.getMailboxDeleted().getMessages(),
-                who(record, names),
+                counted(core.getMailboxDeleted().getMessages(), "message"),
+                by,
                 whence(record, names));
         case Kind::SubscriptionChanged:
             return core.getSubscriptionChanged().getOn()
                        ? fmt::format("{} subscribed to {}", account, quoted(record))
                        : fmt::format("{} unsubscribed from a mailbox", account);
-        case Kind::AccountCreated: return fmt::format("account {} created", account);
+        case Kind::AccountCreated: return fmt::format("account {} created by {}", account, by);
         case Kind::AccountStateChanged:
             return fmt::format(
-                "account {} {}",
+                "account {} {} by {}",
                 account,
                 core.getAccountStateChanged().getState() == event::AccountState::ACTIVE
                     ? "enabled"
-                    : "disabled");
-        case Kind::AccountDeleted: return fmt::format("account {} deleted", account);
+                    : "disabled",
+                by);
+        case Kind::AccountDeleted: return fmt::format("account {} deleted by {}", account, by);
         case Kind::AddressChanged:
             return fmt::format(
-                "address {} {} {}",
+                "address {} {} {} (set by {})",
                 quoted(record),
                 core.getAddressChanged().getOn() ? "now leads to" : "no longer leads to",
-                account);
-        case Kind::CredentialSet: return fmt::format("new password for {}", account);
-        case Kind::CredentialRevoked: return fmt::format("a password of {} revoked", account);
+                account,
+                by);
+        case Kind::CredentialSet: return fmt::format("new password for {}, set by {}", account, by);
+        case Kind::CredentialRevoked:
+            return fmt::format("old password of {} revoked by {}", account, by);
         case Kind::DomainChanged:
             return fmt::format(
-                "domain {} {}",
+                "domain {} {} by {}",
                 quoted(record),
-                core.getDomainChanged().getOn() ? "added" : "removed");
+                core.getDomainChanged().getOn() ? "added" : "removed",
+                by);
         case Kind::KeywordDefined:
             return fmt::format("{} uses keyword {} for the first time", account, quoted(record));
         default: return "";
@@ -294,9 +308,10 @@ std::string ofSession(const Record& record, Names& names) {
         case Kind::AuthFailed: return authFailed(record, names);
         case Kind::SessionClosed:
             return fmt::format(
-                "session ended{} after {} commands",
+                "session{} ended{} after {}",
+                core.getAccount() == 0 ? "" : " of " + names.account(AccountId(core.getAccount())),
                 whence(record, names),
-                core.getSessionClosed().getCommands());
+                counted(core.getSessionClosed().getCommands(), "command"));
         default: return "";
     }
 }
@@ -317,7 +332,11 @@ std::string ofSystem(const Record& record) {
                 "the machine's clock went back by {} ms",
                 -core.getClockStepped().getDeltaNs() / 1'000'000);
         case Kind::VerifyRun:
-            return fmt::format("journal verified, exit status {}", core.getVerifyRun().getResult());
+            return fmt::format(
+                "journal verified: {}",
+                core.getVerifyRun().getResult() == 0
+                    ? "whole"
+                    : fmt::format("not whole (exit status {})", core.getVerifyRun().getResult()));
         case Kind::DiskPressure:
             return core.getDiskPressure().getLevel() == 0 ? "the disk has room again"
                                                           : "the disk's reserve is touched";
@@ -396,7 +415,8 @@ std::string sentence(const Record& record, Names& names) {
         case Kind::Fetched: return fetched(record, names);
         case Kind::AccessWindowLost:
             return fmt::format(
-                "what was read in {} since event {} is not known exactly: assume everything",
+                "what {} read in {} since event {} is not known exactly: assume everything",
+                names.account(AccountId(core.getAccount())),
                 where(record, names),
                 core.getAccessWindowLost().getOpened());
         default: break;

@@ -44,7 +44,7 @@ Hash256 hashOf(std::string_view octets) {
 }  // namespace
 
 Task<Outcome<Receipt>> Reception::receive(SessionRecord& session, Arrival arrival, Spool& message) {
-    const MessageId id = parts_.random.id<MessageId>();
+    const MessageId id = parts_.random.orderedId<MessageId>();
     arrival.trace.message = id;
     arrival.trace.timeNs = parts_.clock.now();
     // RFC 5321 §7.2: with several recipients the field would tell each of the others.
@@ -95,7 +95,7 @@ Task<Outcome<Reception::Appended>> Reception::append(
     Outcome<StoredBlob> blob = co_await write(Head{}, message);
     if (!blob) co_return std::unexpected(blob.error());
 
-    const MessageId id = parts_.random.id<MessageId>();
+    const MessageId id = parts_.random.orderedId<MessageId>();
     session.open();
     Append command{
         .origin = session.origin(),

@@ -3,7 +3,7 @@
 namespace daybook {
 
 SessionRecord::SessionRecord(Scribe& scribe, Random& random, SessionFacts facts)
-    : scribe_(scribe), id_(random.id<SessionId>()), facts_(std::move(facts)) {}
+    : scribe_(scribe), id_(random.orderedId<SessionId>()), facts_(std::move(facts)) {}
 
 SessionRecord::~SessionRecord() { close(event::CloseReason::SERVER_FAULT, 0, 0); }
 

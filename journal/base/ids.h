@@ -38,7 +38,8 @@ using AccountId = Id<struct AccountTag, std::uint64_t>;
 using AddressId = Id<struct AddressTag, std::uint64_t>;
 using CredentialId = Id<struct CredentialTag, std::uint64_t>;
 using MailboxId = Id<struct MailboxTag, std::uint64_t>;
-// A message's journal id: what the 250 names and `journal history` takes.
+// A message's journal id: what the 250 names and `journal history` takes. Ordered by time
+// (Random::orderedId), as SessionId is.
 using MessageId = Id<struct MessageTag, std::uint64_t>;
 using EmailId = Id<struct EmailTag, std::uint64_t>;
 using SessionId = Id<struct SessionTag, std::uint64_t>;

@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "journal/base/ascii.h"
 #include "journal/base/digest.h"
 #include "journal/base/encoding.h"
+#include "journal/base/random.h"
 
 using namespace std::string_literals;
 
@@ -49,4 +51,22 @@ TEST_CASE("id text: sixteen hexadecimal digits, nothing else", "[base]") {
     CHECK(daybook::parseIdText("000000000000001F") == 0x1fU);
     CHECK_FALSE(daybook::parseIdText("1f"));
     CHECK_FALSE(daybook::parseIdText("00000000000000zz"));
+}
+
+TEST_CASE("ordered numbers: each is greater than all before", "[base]") {
+    // The random bits are all set: the order must not come from them.
+    class AllSet final : public daybook::Random {
+        void fill(std::span<std::byte> octets) override {
+            std::ranges::fill(octets, std::byte{0xff});
+        }
+    } random;
+
+    std::uint64_t last = 0;
+    bool ordered = true;
+    for (int i = 0; i < 100'000; ++i) {
+        const std::uint64_t next = random.orderedNumber();
+        ordered = ordered && next > last;
+        last = next;
+    }
+    CHECK(ordered);
 }

@@ -5,6 +5,7 @@
 #include <kj/async-io.h>
 
 #include "engine/control/control.capnp.h"
+#include "engine/control/data_directory.h"
 
 namespace daybook {
 
@@ -24,8 +25,9 @@ std::optional<Refusal> refusalIn(control::Result::Reader result) {
 class ControlClient::Implementation {
 public:
     explicit Implementation(const std::filesystem::path& socket) : io_(kj::setupAsyncIo()) {
+        const SocketPath path(socket);
         auto address = io_.provider->getNetwork()
-                           .parseAddress(kj::str("unix:", socket.c_str()))
+                           .parseAddress(kj::str("unix:", path.c_str()))
                            .wait(io_.waitScope);
         stream_ = address->connect().wait(io_.waitScope);
         client_ = kj::heap<capnp::TwoPartyClient>(*stream_);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "engine/control/control.capnp.h"
+#include "engine/control/data_directory.h"
 
 namespace daybook {
 
@@ -173,8 +174,9 @@ private:
             stop_ = kj::mv(stopping.fulfiller);
             std::error_code ignored;  // if it stays, listening fails and says so
             std::filesystem::remove(socket_, ignored);
+            const SocketPath path(socket_);
             auto address = io.provider->getNetwork()
-                               .parseAddress(kj::str("unix:", socket_.c_str()))
+                               .parseAddress(kj::str("unix:", path.c_str()))
                                .wait(io.waitScope);
             auto receiver = address->listen();
             capnp::TwoPartyServer server(kj::heap<ControlImplementation>(administration_, facts_));

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/un.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -32,6 +33,17 @@ int pidIn(int file) {
 void DataDirectory::makeRunFolders() const {
     std::filesystem::create_directories(spool());
     std::filesystem::permissions(run(), std::filesystem::perms::owner_all);
+}
+
+SocketPath::SocketPath(const std::filesystem::path& socket) : text_(socket.string()) {
+    if (text_.size() < sizeof(sockaddr_un::sun_path)) return;
+    folder_ = ::open(socket.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (folder_ < 0) fail(socket.parent_path(), "cannot open");
+    text_ = fmt::format("/proc/self/fd/{}/{}", folder_, socket.filename().string());
+}
+
+SocketPath::~SocketPath() {
+    if (folder_ >= 0) ::close(folder_);
 }
 
 DirectoryLocked::DirectoryLocked(const std::filesystem::path& directory, int pid)

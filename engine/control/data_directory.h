@@ -1,6 +1,6 @@
 // data_directory.h
 //
-// The parts of a data directory and the lock that lets one process write it:
+// The parts of a data directory, its socket, and the lock that lets one process write it:
 //
 //     daybook.toml  journal/  content/  views/  secrets/  keys/  tls/
 //     run/          lock, ports.json, control.sock, spool/
@@ -36,6 +36,23 @@ public:
 
 private:
     std::filesystem::path path_;
+};
+
+// A way to a unix socket for bind and connect, which take 107 octets only: as it is, or through its
+// open folder. Valid as long as the object lives.
+class SocketPath {
+public:
+    // Throws std::system_error.
+    explicit SocketPath(const std::filesystem::path& socket);
+    ~SocketPath();
+    SocketPath(const SocketPath&) = delete;
+    SocketPath& operator=(const SocketPath&) = delete;
+
+    const char* c_str() const { return text_.c_str(); }
+
+private:
+    int folder_ = -1;
+    std::string text_;
 };
 
 // Another process writes this directory; `pid` is what the lock file says of it.

@@ -27,9 +27,11 @@ public:
 
     std::filesystem::path socket() const { return directory_.controlSocket(); }
 
-    std::unique_ptr<ControlServer> serve() {
+    std::unique_ptr<ControlServer> serve() { return serveAt(socket()); }
+
+    std::unique_ptr<ControlServer> serveAt(const std::filesystem::path& socket) {
         return std::make_unique<ControlServer>(
-            socket(),
+            socket,
             local_,
             ControlServer::Facts{
                 .version = "7.7",
@@ -164,6 +166,14 @@ TEST_CASE("what cannot be a socket is an error with its path") {
     House house;
     std::filesystem::create_directories(house.socket() / "in the way");
     CHECK_THROWS_WITH(house.serve(), Catch::Contains(house.socket().string()));
+}
+
+TEST_CASE("a path too long for a socket is no obstacle") {
+    House house;
+    const std::filesystem::path folder = house.fixture().folder() / std::string(120, 'x');
+    std::filesystem::create_directories(folder);
+    const auto server = house.serveAt(folder / "control.sock");
+    CHECK(ControlClient(folder / "control.sock").hello().version == "7.7");
 }
 
 TEST_CASE("several clients, one call at a time") {

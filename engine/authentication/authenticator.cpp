@@ -51,7 +51,7 @@ bool Authenticator::Implementation::allowsPlaintext(const AuthenticationPeer& pe
 std::vector<std::string> Authenticator::Implementation::mechanisms(
     const AuthenticationPeer& peer) const {
     std::vector<std::string> names;
-    if (peer.channelBinding) names.emplace_back(kScramPlus);
+    if (peer.channelBinding && parts_.offersPlus) names.emplace_back(kScramPlus);
     names.emplace_back(kScram);
     if (allowsPlaintext(peer)) {
         names.emplace_back(kPlain);
@@ -167,7 +167,8 @@ Outcome<std::unique_ptr<SaslExchange>> Authenticator::Implementation::begin(
     if (equalsIgnoreCase(mechanism, kScram)) {
         return scram_.begin(*this, peer, ChannelBinding::No);
     }
-    if (equalsIgnoreCase(mechanism, kScramPlus) && peer.channelBinding) {
+    const bool plus = parts_.offersPlus && peer.channelBinding.has_value();
+    if (plus && equalsIgnoreCase(mechanism, kScramPlus)) {
         return scram_.begin(*this, peer, ChannelBinding::Required);
     }
     const bool plain = equalsIgnoreCase(mechanism, kPlain);

@@ -53,6 +53,8 @@ public:
         Random& random;
         const Clock& clock;
         bool plaintextLoginOnLoopback = false;
+        // SCRAM-SHA-256-PLUS where there is a channel binding.
+        bool offersPlus = true;
         std::string hostname;
     };
 

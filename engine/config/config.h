@@ -61,6 +61,9 @@ struct Config {
     // [security]
     // plaintext_login_on_loopback: passwords without TLS from 127.0.0.0/8 and ::1. Default false.
     bool plaintextLoginOnLoopback = false;
+    // scram_plus: offer SCRAM-SHA-256-PLUS over TLS. Default false: clients built on libgsasl (mutt
+    // of Debian 12 is one) take it where it is offered and then have no channel binding for it.
+    bool scramPlus = false;
 
     // [server]
     std::uint32_t reactors = 0;                 // 0: one per core

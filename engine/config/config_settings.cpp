@@ -134,13 +134,19 @@ constexpr std::array<Setting<Config>, 4> kLimits{{
      [](const Config& c) { return plain(c.connectionsPerAddressMax); }},
 }};
 
-constexpr std::array<Setting<Config>, 1> kSecurity{{
+constexpr std::array<Setting<Config>, 2> kSecurity{{
     {"plaintext_login_on_loopback",
      "true or false",
      "false",
      "Passwords without TLS from this machine (127.0.0.0/8 and ::1): for tests and local tools.",
      [](Config& c, const V& v) { return readFlag(c.plaintextLoginOnLoopback, v); },
      [](const Config& c) { return plain(c.plaintextLoginOnLoopback); }},
+    {"scram_plus",
+     "true or false",
+     "false",
+     "Offer SCRAM-SHA-256-PLUS over TLS. Some clients (mutt) take it where it is offered and fail.",
+     [](Config& c, const V& v) { return readFlag(c.scramPlus, v); },
+     [](const Config& c) { return plain(c.scramPlus); }},
 }};
 
 constexpr std::array<Setting<Config>, 4> kServer{{

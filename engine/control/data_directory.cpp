@@ -7,6 +7,7 @@
 #include <sys/file.h>
 #include <sys/un.h>
 #include <system_error>
+#include <thread>
 #include <unistd.h>
 
 #include "journal/base/ascii.h"
@@ -15,12 +16,24 @@ namespace daybook {
 
 namespace {
 
+constexpr std::chrono::milliseconds kLockPoll{20};
+
 int pidIn(int file) {
     std::array<char, 32> text{};
     const ssize_t count = ::pread(file, text.data(), text.size(), 0);
     if (count <= 0) return 0;
     const std::string_view digits(text.data(), static_cast<std::size_t>(count));
     return static_cast<int>(parseNumber(trimmed(digits), INT32_MAX).value_or(0));
+}
+
+// False: errno says why. Polls, because flock() has no time limit.
+bool lockWithin(int file, std::chrono::milliseconds patience) {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK || std::chrono::steady_clock::now() >= deadline) return false;
+        std::this_thread::sleep_for(kLockPoll);
+    }
+    return true;
 }
 
 [[noreturn]] void fail(const std::filesystem::path& file, const char* what) {
@@ -53,12 +66,12 @@ DirectoryLocked::DirectoryLocked(const std::filesystem::path& directory, int pid
           pid)),
       pid_(pid) {}
 
-WriterLock::WriterLock(const DataDirectory& directory) {
+WriterLock::WriterLock(const DataDirectory& directory, std::chrono::milliseconds patience) {
     directory.makeRunFolders();
     const std::filesystem::path path = directory.lockFile();
     file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (file_ < 0) fail(path, "cannot open the lock file");
-    if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
+    if (!lockWithin(file_, patience)) {
         const int why = errno;
         const int pid = pidIn(file_);
         ::close(file_);

@@ -8,6 +8,7 @@
 // Thread: any.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <stdexcept>
@@ -69,8 +70,11 @@ private:
 // Held for the life of the object; the kernel frees it if the process dies.
 class WriterLock {
 public:
+    // Waits for it up to `patience`: a tool beside a server that starts holds it for a moment.
     // Throws DirectoryLocked, std::system_error.
-    explicit WriterLock(const DataDirectory& directory);
+    explicit WriterLock(
+        const DataDirectory& directory,
+        std::chrono::milliseconds patience = std::chrono::milliseconds(0));
     ~WriterLock();
     WriterLock(const WriterLock&) = delete;
     WriterLock& operator=(const WriterLock&) = delete;

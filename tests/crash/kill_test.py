@@ -89,9 +89,10 @@ class Load:
         uid = uids[0]
         _, answer = imap.uid("FETCH", uid, "(BODY.PEEK[HEADER.FIELDS (X-TOKEN)])")
         token = answer[0][1].split(b":")[1].strip().decode()
-        imap.uid("STORE", uid, "+FLAGS", "(\\Deleted)")
+        # Before the STORE: if its answer is lost with the server, a later EXPUNGE may take it.
         with self.lock:
             self.maybe_expunged.add(token)
+        imap.uid("STORE", uid, "+FLAGS", "(\\Deleted)")
         status, _ = imap.expunge()
         if status == "OK":
             with self.lock:

@@ -556,10 +556,6 @@ set envelope_from_address = "{ALICE}"
 set send_charset = "us-ascii:utf-8"
 set realname = "Alice"
 set smtp_url = "smtps://{user}@localhost:{self.server.port("submissions")}/"
-# Mutt 2.2 with libgsasl takes SCRAM-SHA-256-PLUS where it is offered, and then has no channel
-# binding for it.
-set smtp_authenticators = "scram-sha-256:plain"
-set imap_authenticators = "scram-sha-256:plain"
 set smtp_pass = "{self.password}"
 set imap_user = "{ALICE}"
 set imap_pass = "{self.password}"

@@ -24,6 +24,8 @@ namespace daybook {
 namespace {
 
 constexpr std::chrono::seconds kStrangersFlushEvery{10};
+// A tool that records its look into the journal holds the directory for a moment.
+constexpr std::chrono::seconds kLockPatience{3};
 
 std::vector<CertificateFiles> certificateFiles(const Config& config) {
     std::vector<CertificateFiles> files;
@@ -147,7 +149,7 @@ Assembly::Parts::Parts(
     : config_(std::move(settings)),
       log_(diary),
       directory_(config_.directory),
-      lock_(directory_),
+      lock_(directory_, kLockPatience),
       journal_(
           config_.directory,
           JournalOptions{
@@ -179,6 +181,7 @@ Assembly::Parts::Parts(
           .random = random_,
           .clock = clock_,
           .plaintextLoginOnLoopback = config_.plaintextLoginOnLoopback,
+          .offersPlus = config_.scramPlus,
           .hostname = config_.hostname,
       }),
       reception_(Reception::Parts{

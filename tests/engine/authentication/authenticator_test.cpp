@@ -41,6 +41,11 @@ TEST_CASE("authenticator: announces what is safe on the connection", "[engine]")
     CHECK(
         authenticator.mechanisms(peer.facts()) ==
         Names{"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN", "LOGIN"});
+    LoginFixture withoutPlus(false, false);
+    CHECK(
+        withoutPlus.authenticator().mechanisms(peer.facts()) ==
+        Names{"SCRAM-SHA-256", "PLAIN", "LOGIN"});
+    CHECK_FALSE(withoutPlus.authenticator().begin(peer.facts(), "SCRAM-SHA-256-PLUS"));
     peer.facts().channelBinding.reset();
     peer.facts().isTls = false;
     CHECK(authenticator.mechanisms(peer.facts()) == Names{"SCRAM-SHA-256"});

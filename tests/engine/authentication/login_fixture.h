@@ -18,7 +18,7 @@ namespace daybook::test {
 
 class LoginFixture {
 public:
-    explicit LoginFixture(bool plaintextOnLoopback = false)
+    explicit LoginFixture(bool plaintextOnLoopback = false, bool offersPlus = true)
         : secrets_(folder_.path()),
           workers_(1),
           scribe_(clock_),
@@ -31,6 +31,7 @@ public:
               .random = random_,
               .clock = clock_,
               .plaintextLoginOnLoopback = plaintextOnLoopback,
+              .offersPlus = offersPlus,
               .hostname = "mail.example.org",
           }) {
         accounts_.domain(1, "example.org");

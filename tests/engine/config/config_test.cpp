@@ -82,6 +82,7 @@ TEST_CASE("config: the least has every default", "[engine]") {
     const Config defaults;
     CHECK(config.messageOctetsMax == defaults.messageOctetsMax);
     CHECK(config.plaintextLoginOnLoopback == false);
+    CHECK(config.scramPlus == false);
     CHECK(config.stopPatience == std::chrono::seconds(20));
     CHECK(config.journalMapOctets == 1ULL << 40U);
 }
@@ -281,6 +282,7 @@ TEST_CASE("config: a written configuration is read again as the same", "[engine]
     config.connectionsMax = 8;
     config.connectionsPerAddressMax = 9;
     config.plaintextLoginOnLoopback = true;
+    config.scramPlus = true;
     config.reactors = 3;
     config.workers = 4;
     config.logLevel = LogLevel::Warning;
@@ -299,6 +301,7 @@ TEST_CASE("config: a written configuration is read again as the same", "[engine]
     CHECK(read.connectionsMax == config.connectionsMax);
     CHECK(read.connectionsPerAddressMax == config.connectionsPerAddressMax);
     CHECK(read.plaintextLoginOnLoopback);
+    CHECK(read.scramPlus);
     CHECK(read.reactors == 3);
     CHECK(read.workers == 4);
     CHECK(read.logLevel == LogLevel::Warning);
@@ -355,7 +358,7 @@ TEST_CASE("config: the reference page's defaults are the real ones", "[engine]")
         CHECK(text.substr(line + 1, text.find('\n', line + 1) - line - 1) == key + " = " + value);
         ++settings;
     }
-    CHECK(settings == 13);
+    CHECK(settings == 14);
     CHECK(page.find("## `[[listener]]`") != std::string::npos);
     CHECK(page.find("## `[[certificate]]`") != std::string::npos);
 }

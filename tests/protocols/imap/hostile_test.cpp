@@ -72,8 +72,11 @@ TEST_CASE("imap: strangers get little memory and few errors", "[imap]") {
     stranger.send("a LOGIN {60000+}\r\n" + std::string(60'000, 'x'));
     stranger.send(" {60000+}\r\n" + std::string(60'000, 'y') + "\r\n");
     CHECK(stranger.readLine().starts_with("a BAD"));
+    // At once: the server hangs up on the way.
+    std::string flood;
     for (int i = 0; i < 20; ++i)
-        stranger.send("GET / HTTP/1.1\r\n");
+        flood += "GET / HTTP/1.1\r\n";
+    stranger.send(flood);
     const std::string said = stranger.readToEnd();
     CHECK(said.find("* BYE Too many errors") != std::string::npos);
 }

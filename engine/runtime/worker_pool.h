@@ -53,7 +53,7 @@ public:
 
         Result await_resume() {
             if (failure_) std::rethrow_exception(failure_);
-            return std::move(*result_);
+            return std::move(result_).value();
         }
 
     private:

@@ -135,7 +135,7 @@ public:
             scribe_.enqueue(*this);
         }
 
-        typename TypedCommand<Command>::Answer await_resume() { return std::move(*this->answer_); }
+        typename TypedCommand<Command>::Answer await_resume() { return std::move(this->answer_).value(); }
 
         void answer() override { reactor_->post(handle_); }
 
@@ -195,7 +195,7 @@ private:
         typename TypedCommand<Command>::Answer wait() {
             std::unique_lock lock(mutex_);
             condition_.wait(lock, [this] { return answered_; });
-            return std::move(*this->answer_);
+            return std::move(this->answer_).value();
         }
 
     private:

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "journal/base/assert.h"
 #include "journal/content_segment.h"
 
 namespace daybook {
@@ -68,7 +69,9 @@ SecretsStore::SecretsStore(const fs::path& directory) {
     fs::permissions(folder, fs::perms::owner_all);
     environment_ =
         std::make_unique<lmdb::Environment>(folder, lmdb::Options{.mapOctets = kMapOctets});
-    verifiers_ = environment_->openTable("verifiers", true).value();
+    const std::optional<lmdb::Table> table = environment_->openTable("verifiers", true);
+    DAYBOOK_ASSERT(table.has_value());
+    verifiers_ = *table;
     content::syncFolder(folder);
 }
 

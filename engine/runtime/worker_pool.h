@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "engine/runtime/reactor.h"
+#include "journal/base/assert.h"
 
 namespace daybook {
 
@@ -53,7 +54,8 @@ public:
 
         Result await_resume() {
             if (failure_) std::rethrow_exception(failure_);
-            return std::move(result_).value();
+            DAYBOOK_ASSERT(result_.has_value());
+            return std::move(*result_);
         }
 
     private:

@@ -196,6 +196,7 @@ private:
                 {.level = static_cast<std::uint16_t>(touched ? 1 : 0)});
             decide(batch, pressure);
         }
+        DAYBOOK_ASSERT(writer_.has_value());
         const std::int64_t behind = writer_->lastTimeNs() - parts_.clock.now();
         const bool stepped = behind > kStepNs;
         if (stepped && !clockIsBehind_) {
@@ -281,6 +282,7 @@ private:
 
     Batch::Parts batchParts() {
         if (!views_) views_ = std::make_unique<OpenViews>(parts_.views.environment());
+        DAYBOOK_ASSERT(writer_.has_value());
         return {
             .journal = parts_.journal,
             .writer = *writer_,

@@ -23,6 +23,7 @@
 #include "engine/scribe/command.h"
 #include "engine/scribe/decide.h"
 #include "engine/scribe/hub.h"
+#include "journal/base/assert.h"
 #include "journal/base/clock.h"
 #include "journal/base/log.h"
 #include "journal/base/random.h"
@@ -92,6 +93,12 @@ public:
     }
 
 protected:
+    // The answer; there is one by then.
+    Answer take() {
+        DAYBOOK_ASSERT(answer_.has_value());
+        return std::move(*answer_);
+    }
+
     Command command_;
     std::optional<Answer> answer_;
 };
@@ -135,7 +142,7 @@ public:
             scribe_.enqueue(*this);
         }
 
-        typename TypedCommand<Command>::Answer await_resume() { return std::move(this->answer_).value(); }
+        typename TypedCommand<Command>::Answer await_resume() { return this->take(); }
 
         void answer() override { reactor_->post(handle_); }
 
@@ -195,7 +202,7 @@ private:
         typename TypedCommand<Command>::Answer wait() {
             std::unique_lock lock(mutex_);
             condition_.wait(lock, [this] { return answered_; });
-            return std::move(this->answer_).value();
+            return this->take();
         }
 
     private:

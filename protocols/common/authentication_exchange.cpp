@@ -76,8 +76,9 @@ Task<AuthenticationResult> exchangeAuthentication(
         if (!response) co_return std::unexpected(response.error());
         Outcome<SaslExchange::Step> step = co_await sasl.step(std::move(*response));
         if (!step) co_return Outcome<Identity>(std::unexpected(step.error()));
-        if (step->identity && step->challenge.empty()) {
-            co_return Outcome<Identity>(std::move(*step->identity));
+        std::optional<Identity> identity = std::move(step->identity);
+        if (identity && step->challenge.empty()) {
+            co_return Outcome<Identity>(std::move(*identity));
         }
         if (early) {
             response = decoded(*early == "=" ? "" : *early);
@@ -87,9 +88,9 @@ Task<AuthenticationResult> exchangeAuthentication(
         response = co_await exchange.ask(std::move(step->challenge));
         // Additional data with success travels as a last challenge; whatever the client answers
         // but "*", it has seen it. RFC 4422 §3.6.
-        if (!step->identity) continue;
+        if (!identity) continue;
         if (!response) co_return std::unexpected(response.error());
-        co_return Outcome<Identity>(std::move(*step->identity));
+        co_return Outcome<Identity>(std::move(*identity));
     }
 }
 

@@ -4,6 +4,7 @@
 #include <capnp/compat/json.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "journal/base/ascii.h"
 #include "journal/base/encoding.h"
@@ -62,7 +63,7 @@ public:
 
     capnp::Orphan<capnp::Text> decode(
         const capnp::JsonCodec&, capnp::JsonValue::Reader, capnp::Orphanage) const override {
-        KJ_UNIMPLEMENTED("events are never read from JSON");
+        throw std::logic_error("events are never read from JSON");
     }
 };
 

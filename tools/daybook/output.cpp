@@ -112,6 +112,7 @@ void TextTable::printRows() {
         say(line);
     };
     std::vector<std::string> header;
+    header.reserve(columns_.size());
     for (const std::string& column : columns_) {
         header.push_back(uppered(column));
     }

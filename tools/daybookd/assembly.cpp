@@ -29,6 +29,7 @@ constexpr std::chrono::seconds kLockPatience{3};
 
 std::vector<CertificateFiles> certificateFiles(const Config& config) {
     std::vector<CertificateFiles> files;
+    files.reserve(config.certificates.size());
     for (const CertificateConfig& certificate : config.certificates) {
         files.push_back(CertificateFiles{
             .serverName = certificate.serverName,

@@ -31,14 +31,16 @@ poplib._MAXLINE = imaplib._MAXLINE = 10_000_000
 class Daybook:
     """One data directory and, while it runs, one daybookd."""
 
-    def __init__(self, accounts=("alice", "bob"), settings="", changed=None):
+    def __init__(self, accounts=("alice", "bob"), settings="", changed=None, dev=True):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="daybook-e2e-"))
         self.directory = self.folder / "data"
         self.log = self.folder / "daybookd.log"
         self.process = None
         self.ports = {}
-        arguments = ["init", "--dir", self.directory, "--dev", "--free-ports",
+        arguments = ["init", "--dir", self.directory, "--free-ports",
                      "--domain", DOMAIN, "--hostname", "localhost"]
+        if dev:
+            arguments.append("--dev")
         for account in accounts:
             arguments += ["--account", account]
         made = subprocess.run(

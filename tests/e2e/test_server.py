@@ -3,6 +3,8 @@
 plus addresses, aliases, postmaster, own senders only."""
 
 import imaplib
+import pathlib
+import re
 import signal
 import smtplib
 import socket
@@ -95,6 +97,22 @@ class Recipients(unittest.TestCase):
 
 
 class Life(unittest.TestCase):
+    def test_a_server_for_the_world_listens_in_every_family_that_there_is(self):
+        with Daybook(dev=False) as server:
+            for name in ("smtp", "submission", "imap", "pop3"):
+                sock, greeting = connect(server, name)  # 127.0.0.1
+                self.assertTrue(greeting, name)
+                sock.close()
+            server.imap().logout()
+            with self.assertRaises(imaplib.IMAP4.error):
+                server.imap(tls=False)  # no password in the clear, from loopback neither
+            log = server.log.read_text()
+            if pathlib.Path("/proc/net/if_inet6").exists() and \
+                    pathlib.Path("/proc/net/if_inet6").read_text():
+                port = int(re.search(r"listening name=imap address=:: port=(\d+)", log).group(1))
+                with socket.create_connection(("::1", port), timeout=60) as sock:
+                    self.assertTrue(line(sock).startswith(b"* OK"))
+
     def test_a_stop_says_goodbye_and_keeps_what_was_promised(self):
         with Daybook() as server:
             sessions = {name: connect(server, name) for name in ("smtp", "imap", "pop3", "lmtp")}

@@ -51,6 +51,15 @@ ListenerConfig makeListener(
     return listener;
 }
 
+// A listener takes one family: both are named, IPv6 where the machine has it.
+std::vector<std::string> addressesFor(const InitOptions& options) {
+    if (options.dev) return {"127.0.0.1"};
+    std::vector<std::string> addresses{"0.0.0.0"};
+    std::ifstream interfaces("/proc/net/if_inet6");
+    if (interfaces.peek() != std::ifstream::traits_type::eof()) addresses.emplace_back("::");
+    return addresses;
+}
+
 std::vector<ListenerConfig> planListeners(
     const InitOptions& options, const std::filesystem::path& directory) {
     std::vector<ListenerConfig> listeners;
@@ -59,9 +68,10 @@ std::vector<ListenerConfig> planListeners(
         if (!options.dev) return standard;
         return static_cast<std::uint16_t>(kDevPortBase + standard);
     };
-    const std::string address = options.dev ? "127.0.0.1" : "::";
     for (const ListenerPlan& plan : kPlans) {
-        listeners.push_back(makeListener(plan.protocol, address, portOf(plan.port), plan.tls));
+        for (const std::string& address : addressesFor(options)) {
+            listeners.push_back(makeListener(plan.protocol, address, portOf(plan.port), plan.tls));
+        }
     }
     if (options.dev) {
         listeners.push_back(makeListener(
@@ -142,10 +152,10 @@ void sayClientSettings(const Config& config, const std::vector<NewAccount>& acco
     say("Client settings:");
     TextTable table({"protocol", "server", "port", "security"});
     for (const ListenerConfig& listener : config.listeners) {
-        if (listener.protocol == ListenerProtocol::Smtp ||
-            listener.protocol == ListenerProtocol::Lmtp) {
-            continue;
-        }
+        const bool isForClients = listener.protocol != ListenerProtocol::Smtp &&
+                                  listener.protocol != ListenerProtocol::Lmtp;
+        // The same port in the other family is no news.
+        if (!isForClients || listener.address == "::") continue;
         table.add({
             std::string(nameOf(listener.protocol)),
             config.plaintextLoginOnLoopback ? listener.address : config.hostname,

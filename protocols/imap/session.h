@@ -66,6 +66,8 @@ public:
     Task<Reply> rename(Arguments& arguments);
     Task<Reply> subscribe(Arguments& arguments);
     Task<Reply> unsubscribe(Arguments& arguments);
+    enum class Subscription : std::uint8_t { Off, On };
+    Task<Reply> setSubscription(Arguments& arguments, Subscription subscription);
     Task<Reply> list(Arguments& arguments);
     Task<Reply> lsub(Arguments& arguments);
     Task<Reply> nameSpace(Arguments& arguments);

@@ -70,23 +70,18 @@ Task<Reply> Session::rename(Arguments& arguments) {
 
 // SUBSCRIBE. RFC 3501 §6.3.6.
 Task<Reply> Session::subscribe(Arguments& arguments) {
-    arguments.space();
-    const std::string name = withoutDelimiter(arguments.mailbox());
-    arguments.end();
-    Subscribe command{
-        .origin = session_.origin(),
-        .account = account(),
-        .name = name,
-        .on = true,
-        .newId = services_.random.number(),
-    };
-    const Outcome<Done> done = co_await services_.scribe.submit(std::move(command));
-    if (!done) co_return no(done.error());
-    co_return ok("Subscribed");
+    Reply reply = co_await setSubscription(arguments, Subscription::On);
+    co_return reply;
 }
 
 // UNSUBSCRIBE. RFC 3501 §6.3.7.
 Task<Reply> Session::unsubscribe(Arguments& arguments) {
+    Reply reply = co_await setSubscription(arguments, Subscription::Off);
+    co_return reply;
+}
+
+Task<Reply> Session::setSubscription(Arguments& arguments, Subscription subscription) {
+    const bool on = subscription == Subscription::On;
     arguments.space();
     const std::string name = withoutDelimiter(arguments.mailbox());
     arguments.end();
@@ -94,11 +89,12 @@ Task<Reply> Session::unsubscribe(Arguments& arguments) {
         .origin = session_.origin(),
         .account = account(),
         .name = name,
-        .on = false,
+        .on = on,
+        .newId = on ? services_.random.number() : 0,
     };
     const Outcome<Done> done = co_await services_.scribe.submit(std::move(command));
     if (!done) co_return no(done.error());
-    co_return ok("Unsubscribed");
+    co_return ok(on ? "Subscribed" : "Unsubscribed");
 }
 
 }  // namespace daybook::imap

@@ -2,7 +2,7 @@
 //
 // The Merkle tree of RFC 6962 §2.1 over the stored octets of the cores, kept by its right edge: the
 // roots of the perfect subtrees of the tree's size, from the largest to the smallest. Pure values;
-// one thread. Proofs are in issue of their own; what is here appends and tells the root.
+// one thread. Makes no proofs: what is here appends and tells the root.
 #pragma once
 
 #include <cstddef>

@@ -15,7 +15,6 @@ namespace daybook::limits {
 inline constexpr std::size_t kSmtpCommandOctetsMax = 12'288;
 // RFC 5322 §2.1.1 says 998; what is longer is stored as it came, never split, but a "line" of
 // megabytes without an end is held back by the message limit alone.
-inline constexpr std::size_t kSmtpRecipientsMax = 1'000;    // RFC 5321 §4.5.3.1.8: at least 100
 inline constexpr std::size_t kSmtpErrorsMax = 20;           // then 421; a human never gets there
 inline constexpr std::size_t kSmtpReceivedFieldsMax = 100;  // RFC 5321 §6.3
 // RFC 7162 §4 recommends that servers take lines of at least 8,192 octets; UID lists are long.
@@ -58,7 +57,7 @@ inline constexpr std::chrono::seconds kImapLoginTimeout{60};
 inline constexpr std::chrono::seconds kImapIdleTimeout{30 * 60 + 30};  // RFC 9051 §5.4
 // Within a literal, since its last octets.
 inline constexpr std::chrono::seconds kImapLiteralTimeout{180};
-inline constexpr std::chrono::seconds kPop3Timeout{600};               // RFC 1939 §3
+inline constexpr std::chrono::seconds kPop3Timeout{600};  // RFC 1939 §3
 inline constexpr std::chrono::seconds kTlsHandshakeTimeout{30};
 // A peer that does not take what it asked for is dropped after this.
 inline constexpr std::chrono::seconds kWriteTimeout{120};

@@ -61,6 +61,21 @@ private:
     CredentialId id_;
 };
 
+lmdb::Table openTable(lmdb::Environment& environment, const char* name) {
+    const std::optional<lmdb::Table> table = environment.openTable(name, true);
+    DAYBOOK_ASSERT(table.has_value());
+    return *table;
+}
+
+std::vector<CredentialId> idsIn(lmdb::Environment& environment, lmdb::Table table) {
+    std::vector<CredentialId> ids;
+    const lmdb::ReadTransaction txn(environment);
+    lmdb::Cursor cursor(txn, table);
+    for (bool more = cursor.first(); more; more = cursor.next())
+        ids.emplace_back(cursor.number());
+    return ids;
+}
+
 }  // namespace
 
 SecretsStore::SecretsStore(const fs::path& directory) {
@@ -69,23 +84,33 @@ SecretsStore::SecretsStore(const fs::path& directory) {
     fs::permissions(folder, fs::perms::owner_all);
     environment_ =
         std::make_unique<lmdb::Environment>(folder, lmdb::Options{.mapOctets = kMapOctets});
-    const std::optional<lmdb::Table> table = environment_->openTable("verifiers", true);
-    DAYBOOK_ASSERT(table.has_value());
-    verifiers_ = *table;
+    verifiers_ = openTable(*environment_, "verifiers");
+    sha1Verifiers_ = openTable(*environment_, "verifiersSha1");
+    signingKeys_ = openTable(*environment_, "signingKeys");
     content::syncFolder(folder);
 }
 
 SecretsStore::~SecretsStore() = default;
 
-void SecretsStore::put(CredentialId id, const ScramVerifier& verifier) {
+void SecretsStore::put(
+    CredentialId id, const ScramVerifier& verifier, const std::optional<ScramVerifier>& sha1) {
     lmdb::WriteTransaction txn(*environment_);
     txn.put(verifiers_, id.number(), encode(verifier));
+    if (sha1) txn.put(sha1Verifiers_, id.number(), encode(*sha1));
     txn.commit();
 }
 
 std::optional<ScramVerifier> SecretsStore::find(CredentialId id) const {
+    return findIn(verifiers_, id);
+}
+
+std::optional<ScramVerifier> SecretsStore::findSha1(CredentialId id) const {
+    return findIn(sha1Verifiers_, id);
+}
+
+std::optional<ScramVerifier> SecretsStore::findIn(lmdb::Table table, CredentialId id) const {
     const lmdb::ReadTransaction txn(*environment_);
-    const auto octets = txn.get(verifiers_, id.number());
+    const auto octets = txn.get(table, id.number());
     if (!octets) return std::nullopt;
     Fields fields(*octets, id);
     const std::uint32_t version = fields.number();
@@ -104,16 +129,33 @@ std::optional<ScramVerifier> SecretsStore::find(CredentialId id) const {
 
 void SecretsStore::erase(CredentialId id) {
     lmdb::WriteTransaction txn(*environment_);
-    if (txn.erase(verifiers_, id.number())) txn.commit();
+    const bool one = txn.erase(verifiers_, id.number());
+    const bool other = txn.erase(sha1Verifiers_, id.number());
+    if (one || other) txn.commit();
 }
 
-std::vector<CredentialId> SecretsStore::ids() const {
-    std::vector<CredentialId> ids;
+std::vector<CredentialId> SecretsStore::ids() const { return idsIn(*environment_, verifiers_); }
+
+void SecretsStore::putSigningKey(CredentialId id, std::string_view privateKey) {
+    lmdb::WriteTransaction txn(*environment_);
+    txn.put(signingKeys_, id.number(), privateKey);
+    txn.commit();
+}
+
+std::optional<std::string> SecretsStore::findSigningKey(CredentialId id) const {
     const lmdb::ReadTransaction txn(*environment_);
-    lmdb::Cursor cursor(txn, verifiers_);
-    for (bool more = cursor.first(); more; more = cursor.next())
-        ids.emplace_back(cursor.number());
-    return ids;
+    const auto octets = txn.get(signingKeys_, id.number());
+    if (!octets) return std::nullopt;
+    return std::string(*octets);
+}
+
+void SecretsStore::eraseSigningKey(CredentialId id) {
+    lmdb::WriteTransaction txn(*environment_);
+    if (txn.erase(signingKeys_, id.number())) txn.commit();
+}
+
+std::vector<CredentialId> SecretsStore::signingKeyIds() const {
+    return idsIn(*environment_, signingKeys_);
 }
 
 }  // namespace daybook

@@ -44,6 +44,13 @@ using MessageId = Id<struct MessageTag, std::uint64_t>;
 using EmailId = Id<struct EmailTag, std::uint64_t>;
 using SessionId = Id<struct SessionTag, std::uint64_t>;
 using CommandId = Id<struct CommandTag, std::uint64_t>;
+// A domain that mail is sent to (DestinationDefined), one try of a message there, an address that
+// bounced hard.
+using DestinationId = Id<struct DestinationTag, std::uint64_t>;
+using AttemptId = Id<struct AttemptTag, std::uint64_t>;
+using SuppressionId = Id<struct SuppressionTag, std::uint64_t>;
+// A recipient's number within its message's envelope, from 1.
+using RecipientNumber = Id<struct RecipientTag, std::uint32_t>;
 // A keyword's number within its account, from 1.
 using KeywordId = Id<struct KeywordTag, std::uint16_t>;
 // RFC 9051 §2.3.1.1, RFC 7162 §3.1.

@@ -17,6 +17,10 @@ inline constexpr std::size_t kSmtpCommandOctetsMax = 12'288;
 // megabytes without an end is held back by the message limit alone.
 inline constexpr std::size_t kSmtpErrorsMax = 20;           // then 421; a human never gets there
 inline constexpr std::size_t kSmtpReceivedFieldsMax = 100;  // RFC 5321 §6.3
+// RFC 2852 §3: a delivery with less time than this to go is not promised.
+inline constexpr std::chrono::seconds kDeliverByMin{60};
+// RFC 4865 §3: how far ahead a message may be dated.
+inline constexpr std::chrono::seconds kFutureReleaseMax{90 * 24 * 3'600};
 // RFC 7162 §4 recommends that servers take lines of at least 8,192 octets; UID lists are long.
 inline constexpr std::size_t kImapLineOctetsMax = 65'536;
 inline constexpr std::size_t kImapLiteralOctetsMax = 65'536;  // outside APPEND

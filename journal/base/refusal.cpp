@@ -24,6 +24,7 @@ const char* nameOf(RefusalReason reason) {
         case RefusalReason::NotPermitted: return "NotPermitted";
         case RefusalReason::SenderNotOwned: return "SenderNotOwned";
         case RefusalReason::RelayDenied: return "RelayDenied";
+        case RefusalReason::AddressSuppressed: return "AddressSuppressed";
         case RefusalReason::MessageTooLarge: return "MessageTooLarge";
         case RefusalReason::MailboxFull: return "MailboxFull";
         case RefusalReason::TooManyRecipients: return "TooManyRecipients";

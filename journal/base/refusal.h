@@ -30,6 +30,7 @@ enum class RefusalReason {
     NotPermitted,            // the actor may not do this
     SenderNotOwned,          // submission: the reverse-path belongs to somebody else
     RelayDenied,             // the recipient is not local and relaying is not offered
+    AddressSuppressed,       // mail to that address came back for good a short while ago
     MessageTooLarge,         // above the size limit
     MailboxFull,             // a limit of the account is reached
     TooManyRecipients,       // above the recipient limit

@@ -20,6 +20,7 @@ struct Annex {
     session @7 :Session;
     authFailed @8 :AuthFailed;
     query @9 :Query;
+    remote @10 :Remote;
   }
 }
 
@@ -35,13 +36,23 @@ struct Received {
   # As decoded for people; the first 255 octets.
   contentHash @6 :Data;
   # SHA-256 of the message's octets.
+  envelopeId @7 :Text;
+  # ENVID, decoded; empty: none was given.
 }
 
 struct Recipient {
-  # Of Accepted.
+  # Of Accepted and Queued.
   forwardPath @0 :Text;
   original @1 :Text;
-  # ORCPT, when given.
+  # ORCPT, when given, as it came: "rfc822;alice+2Bx@example.org".
+}
+
+struct Remote {
+  # Of attempts and their outcomes: the server on the other side.
+  host @0 :Text;
+  ip @1 :Text;
+  text @2 :Text;
+  # What it said, or what we say where it said nothing; at most 2 KiB.
 }
 
 struct Rejected {
@@ -59,7 +70,8 @@ struct Stored {
 
 struct Name {
   # Of KeywordDefined, MailboxCreated, MailboxRenamed, SubscriptionChanged, AddressChanged,
-  # CredentialSet (its label) and DomainChanged.
+  # CredentialSet (its label), DomainChanged, DestinationDefined, SuppressionChanged and
+  # DkimKeyRotated (its selector).
   text @0 :Text;
 }
 

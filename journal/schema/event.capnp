@@ -77,6 +77,23 @@ struct Core {
     verifyRun @49 :VerifyRun;
     diskPressure @50 :DiskPressure;
     clockStepped @51 :ClockStepped;
+    queued @52 :Queued;
+    attemptStarted @53 :AttemptStarted;
+    relayed @54 :Relayed;
+    deferred @55 :Deferred;
+    bounced @56 :Bounced;
+    expired @57 :Expired;
+    attemptOutcomeUnknown @58 :AttemptOutcomeUnknown;
+    dsnIssued @59 :DsnIssued;
+    dsnReceived @60 :DsnReceived;
+    mdnReceived @61 :MdnReceived;
+    feedbackReceived @62 :FeedbackReceived;
+    queueAction @63 :QueueAction;
+    destinationDefined @64 :DestinationDefined;
+    suppressionChanged @65 :SuppressionChanged;
+    tlsReportIssued @66 :TlsReportIssued;
+    dkimKeyRotated @67 :DkimKeyRotated;
+    delegationChanged @68 :DelegationChanged;
   }
 }
 
@@ -148,13 +165,56 @@ struct Received {
   # BODY=8BITMIME was declared.
   smtpUtf8 @4 :Bool;
   tls @5 :Tls;
+  relays @6 :UInt32;
+  # How many Queued follow in the same commit.
+  reports @7 :UInt32;
+  # How many Accepted with a report due follow in the same commit.
+  nullReversePath @8 :Bool;
+  ret @9 :DsnReturn;
+  # RET (RFC 3461 4.3).
+  binary @10 :Bool;
+  # BODY=BINARYMIME.
+  requireTls @11 :Bool;
+  # REQUIRETLS (RFC 8689).
+  priority @12 :Int8;
+  # MT-PRIORITY (RFC 6710), -9 to 9.
+  hasPriority @13 :Bool;
+  deliverBy @14 :DeliverBy;
+  deliverByTrace @15 :Bool;
+  deliverByNs @16 :Int64;
+  # The deadline of DELIVERBY (RFC 2852).
+  holdUntilNs @17 :Int64;
+  # FUTURERELEASE (RFC 4865); 0: at once.
+  headerUtf8 @18 :Bool;
+  # Header fields have octets above 127: what needs SMTPUTF8 at the next hop (RFC 6531).
+}
+
+enum DsnReturn {
+  unsaid @0;
+  full @1;
+  headers @2;
+}
+
+enum DeliverBy {
+  none @0;
+  return @1;
+  # Mode R: after the deadline the message goes back.
+  notify @2;
+  # Mode N: after the deadline the sender is told, and the message goes on.
 }
 
 struct Accepted {
-  # One recipient of a received message was taken, before the 250. Annexes: [0] annex.recipient.
+  # One recipient of a received message was taken, before the 250. Annexes: [0] annex.recipient;
+  # for disposition relay none (the Queued that follows has it).
   disposition @0 :Disposition;
   address @1 :UInt64;
   # The AddressId that the recipient resolved to.
+  recipient @2 :UInt32;
+  # Its number in the envelope, from 1; 0 in events from before there were numbers.
+  notify @3 :UInt16;
+  # Bits of NOTIFY (RFC 3461 4.1): never 1, success 2, failure 4, delay 8; 0: not said.
+  report @4 :Bool;
+  # A report "delivered" is due to the sender.
 }
 
 enum Disposition {
@@ -363,7 +423,305 @@ struct SubscriptionChanged {
   on @1 :Bool;
 }
 
+# Outbound. `recipients` are numbers of the message's envelope (Queued.recipient); `reports` are
+# those among them for whom a status report to the sender is due by this event. The header's account
+# is the sender's, 0 if the message came from elsewhere.
+
+struct Queued {
+  # A recipient at another server: the message waits for it. Annexes: [0] annex.recipient.
+  recipient @0 :UInt32;
+  destination @1 :UInt64;
+  # Of DestinationDefined: the domain.
+  notify @2 :UInt16;
+  dueNs @3 :Int64;
+  # Not tried before.
+  expiresNs @4 :Int64;
+  # Given up after.
+  class @5 :QueueClass;
+}
+
+enum QueueClass {
+  submission @0;
+  relay @1;
+  # From an address that may relay, without an account.
+  report @2;
+  # A status report of our own.
+}
+
+struct AttemptStarted {
+  # Durable before the message is offered. Annexes: [0] annex.remote.
+  attempt @0 :UInt64;
+  # A random id, named by the outcome.
+  recipients @1 :List(UInt32);
+  number @2 :UInt32;
+  # Of the tries of the first of them, from 1.
+}
+
+struct SmtpReply {
+  code @0 :UInt16;
+  # 0: the other server said nothing; the annex's text is ours.
+  enhancedCode @1 :UInt32;
+  # class << 16 | subject << 8 | detail
+}
+
+enum TlsPolicy {
+  none @0;
+  mtaSts @1;
+  dane @2;
+}
+
+enum TlsFault {
+  # RFC 8460 4.3, by its names.
+  none @0;
+  startTlsNotSupported @1;
+  certificateHostMismatch @2;
+  certificateExpired @3;
+  certificateNotTrusted @4;
+  validationFailure @5;
+  tlsaInvalid @6;
+  dnssecInvalid @7;
+  daneRequired @8;
+  stsPolicyFetchError @9;
+  stsPolicyInvalid @10;
+  stsWebpkiInvalid @11;
+}
+
+struct TlsResult {
+  # What the connection was, and what its policy said of it.
+  tls @0 :Tls;
+  policy @1 :TlsPolicy;
+  verified @2 :Bool;
+  fault @3 :TlsFault;
+  # With a message that was relayed all the same: the policy is in testing, or asks for nothing.
+}
+
+struct Relayed {
+  # Another server has taken responsibility. Annexes: [0] annex.remote.
+  attempt @0 :UInt64;
+  recipients @1 :List(UInt32);
+  reply @2 :SmtpReply;
+  tls @3 :TlsResult;
+  dsn @4 :Bool;
+  # It speaks DSN: reports are its duty now.
+  reports @5 :List(UInt32);
+}
+
+struct Deferred {
+  # Not now. Annexes: [0] annex.remote.
+  attempt @0 :UInt64;
+  # 0: it did not come so far.
+  recipients @1 :List(UInt32);
+  reply @2 :SmtpReply;
+  reason @3 :OutcomeReason;
+  nextNs @4 :Int64;
+  tls @5 :TlsResult;
+  reports @6 :List(UInt32);
+  # A report "delayed" is due.
+}
+
+struct Bounced {
+  # Never. Annexes: [0] annex.remote.
+  attempt @0 :UInt64;
+  recipients @1 :List(UInt32);
+  reply @2 :SmtpReply;
+  reason @3 :OutcomeReason;
+  tls @4 :TlsResult;
+  reports @5 :List(UInt32);
+}
+
+enum OutcomeReason {
+  refused @0;
+  # By the other server's reply.
+  dns @1;
+  noRoute @2;
+  # No such domain, null MX, a loop.
+  connect @3;
+  tls @4;
+  # The policy asks for what the other server has not.
+  login @5;
+  # At the smart host.
+  broken @6;
+  # The connection ended before the message had been handed over.
+  unsendable @7;
+  # The other server cannot take this message: too large, 8-bit, UTF-8.
+  busy @8;
+  # Not tried: its destination did not answer a moment ago.
+  suppressed @9;
+  removed @10;
+  # By the operator.
+}
+
+struct Expired {
+  # Given up. Annexes: [0] annex.remote, with the last answer.
+  recipients @0 :List(UInt32);
+  tries @1 :UInt32;
+  firstNs @2 :Int64;
+  reply @3 :SmtpReply;
+  deadline @4 :Deadline;
+  reports @5 :List(UInt32);
+}
+
+enum Deadline {
+  lifetime @0;
+  deliverBy @1;
+}
+
+struct AttemptOutcomeUnknown {
+  # The message was offered, and no answer to it is on record: it may have been taken. It is tried
+  # again, so that it may come twice and is never lost (RFC 1047). Annexes: [0] annex.remote, none
+  # after a restart.
+  attempt @0 :UInt64;
+  recipients @1 :List(UInt32);
+  nextNs @2 :Int64;
+}
+
+enum DsnAction {
+  # RFC 3464 2.3.3
+  failed @0;
+  delayed @1;
+  delivered @2;
+  relayed @3;
+  expanded @4;
+}
+
+struct DsnIssued {
+  # A report about the header's message was made; it is a message itself. No annex.
+  action @0 :DsnAction;
+  recipients @1 :List(UInt32);
+  report @2 :UInt64;
+  # The report's MessageId; 0: it could not be delivered to anybody, see `suppressed`.
+  suppressed @3 :ReportSuppressed;
+}
+
+enum ReportSuppressed {
+  no @0;
+  senderGone @1;
+  nullReversePath @2;
+}
+
+struct DsnReceived {
+  # A report from elsewhere about the header's message. Annexes: [0] annex.remote.
+  recipients @0 :List(UInt32);
+  action @1 :DsnAction;
+  enhancedCode @2 :UInt32;
+  matchedBy @3 :MatchedBy;
+  report @4 :UInt64;
+  # The report's MessageId.
+}
+
+enum MatchedBy {
+  envelopeId @0;
+  messageId @1;
+  verp @2;
+}
+
+struct MdnReceived {
+  # RFC 8098. Annexes: [0] annex.remote: the final recipient is its host.
+  disposition @0 :Disposed;
+  automatic @1 :Bool;
+  matchedBy @2 :MatchedBy;
+  report @3 :UInt64;
+  recipients @4 :List(UInt32);
+}
+
+enum Disposed {
+  displayed @0;
+  deleted @1;
+  dispatched @2;
+  processed @3;
+  denied @4;
+  failed @5;
+}
+
+struct FeedbackReceived {
+  # RFC 5965. Annexes: [0] annex.remote.
+  type @0 :FeedbackType;
+  matchedBy @1 :MatchedBy;
+  report @2 :UInt64;
+  recipients @3 :List(UInt32);
+}
+
+enum FeedbackType {
+  abuse @0;
+  fraud @1;
+  virus @2;
+  notSpam @3;
+  optOut @4;
+  other @5;
+}
+
+struct QueueAction {
+  # What the operator did to waiting recipients. No annex.
+  op @0 :QueueOperation;
+  recipients @1 :List(UInt32);
+  dueNs @2 :Int64;
+  # For release and retry.
+  reports @3 :List(UInt32);
+  # For remove: a report "failed" is due.
+}
+
+enum QueueOperation {
+  hold @0;
+  release @1;
+  retry @2;
+  remove @3;
+}
+
+struct DestinationDefined {
+  # A domain that mail goes to, by a random id. Annexes: [0] annex.name.
+  destination @0 :UInt64;
+}
+
+struct SuppressionChanged {
+  # The account's mail is no longer taken for an address that bounced hard. Annexes: [0] annex.name.
+  suppression @0 :UInt64;
+  # A random id of the account's entry.
+  on @1 :Bool;
+  enhancedCode @2 :UInt32;
+}
+
+struct TlsReportIssued {
+  # RFC 8460. No annex.
+  destination @0 :UInt64;
+  day @1 :UInt32;
+  # Days since 1970, UTC.
+  report @2 :UInt64;
+  # The report's MessageId; 0: posted, or nobody asked for it.
+}
+
 # Accounts and administration
+
+struct DkimKeyRotated {
+  # A domain's signing key. Annexes: [0] annex.name (the selector).
+  domain @0 :UInt64;
+  key @1 :UInt64;
+  # Its id in the secrets store.
+  algorithm @2 :DkimAlgorithm;
+  state @3 :DkimState;
+  publicKey @4 :Data;
+  # What the p= tag of its DNS record has in base64: anybody may know it, and it tells for good which
+  # key was whose.
+}
+
+enum DkimAlgorithm {
+  rsaSha256 @0;
+  ed25519Sha256 @1;
+}
+
+enum DkimState {
+  published @0;
+  # Made, and to be put into the DNS; does not sign yet.
+  active @1;
+  retired @2;
+  # Signs no more; its private key is deleted.
+}
+
+struct DelegationChanged {
+  # The header's account lets another one act for it. No annex.
+  delegate @0 :UInt64;
+  rights @1 :UInt16;
+  # Afterwards. Bits: send as its addresses 1; 0: none.
+}
 
 struct DomainChanged {
   # Annexes: [0] annex.name.
@@ -436,6 +794,12 @@ enum Mechanism {
   scramSha256Plus @4;
   pop3User @5;
   imapLogin @6;
+  scramSha1 @7;
+  oauthBearer @8;
+  external @9;
+  # A certificate of the client's.
+  trustedProxy @10;
+  # XCLIENT from a proxy that had checked the login.
 }
 
 struct AuthFailed {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 #include <utility>
 
 #include "journal/base/ascii.h"
@@ -70,6 +71,21 @@ CredentialRow readCredential(std::string_view key, std::string_view value) {
     return row;
 }
 
+DkimKeyRow readDkimKey(std::string_view key, std::string_view value) {
+    KeyFields keyFields(key);
+    DkimKeyRow row;
+    row.domain = keyFields.take<DomainId>();
+    row.id = keyFields.take<CredentialId>();
+    RowFields fields(value);
+    row.state = static_cast<event::DkimState>(fields.take<std::uint16_t>());
+    row.algorithm = static_cast<event::DkimAlgorithm>(fields.take<std::uint16_t>());
+    row.createdNs = fields.take<TimeNs>();
+    row.changedNs = fields.take<TimeNs>();
+    row.selector = fields.text();
+    row.publicKey = fields.rest();
+    return row;
+}
+
 std::optional<AccountRow> findAccount(
     const lmdb::Transaction& txn, const ViewTables& tables, AccountId id) {
     const auto value = txn.get(tables.accounts, Key().add(id));
@@ -78,6 +94,11 @@ std::optional<AccountRow> findAccount(
 }
 
 std::string_view textOf(capnp::Text::Reader text) { return {text.begin(), text.size()}; }
+
+std::string_view textOf(capnp::Data::Reader octets) {
+    const auto chars = octets.asChars();
+    return {chars.begin(), chars.size()};
+}
 
 class Fold {
 public:
@@ -93,11 +114,26 @@ public:
         }
         if (!changed.getOn()) {
             txn_.erase(tables_.domains, key);
+            eraseDkimKeys(id);
             return;
         }
         const std::string name = record_.name();
         txn_.put(tables_.domains, key, name);
         index(tables_.domainNames, lowered(name), nameKey(lowered(name)), id.number());
+    }
+
+    void on(event::DkimKeyRotated::Reader rotated) {
+        const Key key = Key().add(rotated.getDomain()).add(rotated.getKey());
+        const auto old = txn_.get(tables_.dkimKeys, key);
+        const TimeNs now = record_.core().getTimeNs();
+        RowWriter row;
+        row.add(static_cast<std::uint16_t>(rotated.getState()))
+            .add(static_cast<std::uint16_t>(rotated.getAlgorithm()))
+            .add(old ? readDkimKey(key, *old).createdNs : now)
+            .add(now)
+            .text(record_.name())
+            .rest(textOf(rotated.getPublicKey()));
+        txn_.put(tables_.dkimKeys, key, row.octets());
     }
 
     void on(event::AccountCreated::Reader created) {
@@ -165,6 +201,13 @@ public:
         txn_.erase(tables_.credentials, accountKey(account_, revoked.getCredential()));
     }
 
+    void on(event::DelegationChanged::Reader changed) {
+        const Key key = accountKey(account_, changed.getDelegate());
+        txn_.erase(tables_.delegations, key);
+        if (changed.getRights() == 0) return;
+        txn_.put(tables_.delegations, key, RowWriter().add(changed.getRights()).octets());
+    }
+
     void on(event::KeywordDefined::Reader defined) {
         const KeywordId keyword(defined.getKeyword());
         const std::string name = record_.name();
@@ -196,6 +239,12 @@ private:
         if (value && RowFields(*value).take<std::uint64_t>() == id) txn_.erase(table, key);
     }
 
+    void eraseDkimKeys(DomainId domain) {
+        for (const DkimKeyRow& row : AccountsView(txn_, tables_).dkimKeysOf(domain)) {
+            txn_.erase(tables_.dkimKeys, Key().add(domain).add(row.id));
+        }
+    }
+
     void eraseAddress(AddressId id) {
         const Key key = accountKey(account_, id.number());
         const auto value = txn_.get(tables_.addresses, key);
@@ -217,12 +266,14 @@ void apply(const Record& record, lmdb::WriteTransaction& txn, const ViewTables& 
     Fold fold(record, txn, tables);
     switch (core.which()) {
         case event::Core::DOMAIN_CHANGED: return fold.on(core.getDomainChanged());
+        case event::Core::DKIM_KEY_ROTATED: return fold.on(core.getDkimKeyRotated());
         case event::Core::ACCOUNT_CREATED: return fold.on(core.getAccountCreated());
         case event::Core::ACCOUNT_STATE_CHANGED: return fold.on(core.getAccountStateChanged());
         case event::Core::ACCOUNT_DELETED: return fold.on(core.getAccountDeleted());
         case event::Core::ADDRESS_CHANGED: return fold.on(core.getAddressChanged());
         case event::Core::CREDENTIAL_SET: return fold.on(core.getCredentialSet());
         case event::Core::CREDENTIAL_REVOKED: return fold.on(core.getCredentialRevoked());
+        case event::Core::DELEGATION_CHANGED: return fold.on(core.getDelegationChanged());
         case event::Core::KEYWORD_DEFINED: return fold.on(core.getKeywordDefined());
         default: return;  // every other event
     }
@@ -236,15 +287,17 @@ constexpr std::array kTables = {
     &ViewTables::addresses,
     &ViewTables::addressNames,
     &ViewTables::credentials,
+    &ViewTables::delegations,
     &ViewTables::keywords,
     &ViewTables::keywordNames,
+    &ViewTables::dkimKeys,
 };
 
 }  // namespace
 
 constinit const Projection kAccountsProjection{
     .name = "accounts",
-    .version = 1,
+    .version = 2,
     .apply = apply,
     .tables = kTables,
 };
@@ -265,6 +318,21 @@ std::vector<DomainRow> AccountsView::domains() const {
         rows.push_back({.id = KeyFields(key).take<DomainId>(), .name = std::string(value)});
     });
     std::ranges::sort(rows, {}, &DomainRow::name);
+    return rows;
+}
+
+std::vector<DkimKeyRow> AccountsView::dkimKeysOf(DomainId domain) const {
+    std::vector<DkimKeyRow> rows;
+    forPrefix(
+        txn_,
+        tables_.dkimKeys,
+        Key().add(domain),
+        [&](std::string_view key, std::string_view value) {
+        rows.push_back(readDkimKey(key, value));
+    });
+    std::ranges::sort(rows, [](const DkimKeyRow& a, const DkimKeyRow& b) {
+        return std::tie(a.createdNs, a.selector, a.id) < std::tie(b.createdNs, b.selector, b.id);
+    });
     return rows;
 }
 
@@ -333,6 +401,24 @@ std::vector<CredentialRow> AccountsView::credentialsOf(AccountId account) const 
 
 bool AccountsView::isInForce(AccountId account, CredentialId credential) const {
     return txn_.get(tables_.credentials, accountKey(account, credential.number())).has_value();
+}
+
+std::uint16_t AccountsView::rightsOf(AccountId account, AccountId delegate) const {
+    const auto row = txn_.get(tables_.delegations, accountKey(account, delegate.number()));
+    return row ? RowFields(*row).take<std::uint16_t>() : std::uint16_t{0};
+}
+
+std::vector<DelegationRow> AccountsView::delegations() const {
+    std::vector<DelegationRow> rows;
+    forPrefix(txn_, tables_.delegations, {}, [&](std::string_view key, std::string_view value) {
+        KeyFields fields(key);
+        DelegationRow row;
+        row.account = fields.take<AccountId>();
+        row.delegate = fields.take<AccountId>();
+        row.rights = RowFields(value).take<std::uint16_t>();
+        rows.push_back(row);
+    });
+    return rows;
 }
 
 std::optional<KeywordId> AccountsView::findKeyword(AccountId account, std::string_view name) const {

@@ -1,6 +1,7 @@
 // accounts.h
 //
-// Domains, accounts, the addresses that lead to them, ids of their credentials, their keywords.
+// Domains and the keys they sign with, accounts, the addresses that lead to them, ids of their
+// credentials, who may act for them, their keywords.
 //
 //     domains       = domainId -> name
 //     domainNames   = name (lower case) -> domainId
@@ -9,8 +10,11 @@
 //     addresses     = accountId addressId -> primary domainId address
 //     addressNames  = address (normalized) NUL accountId -> addressId
 //     credentials   = accountId credentialId -> kind algorithm createdNs label
+//     delegations   = accountId delegateId -> rights
 //     keywords      = accountId keywordId -> name
 //     keywordNames  = accountId name (lower case) -> keywordId
+//     dkimKeys      = domainId credentialId -> state algorithm createdNs changedNs selector
+//     publicKey
 //
 // An address may lead to several accounts (an alias that fans out). Read side: any thread, as long
 // as its transaction lives.
@@ -31,6 +35,18 @@ namespace daybook {
 struct DomainRow {
     DomainId id;
     std::string name;
+};
+
+// The private half is in the secrets store as long as the key is not retired.
+struct DkimKeyRow {
+    DomainId domain;
+    CredentialId id;
+    event::DkimState state = event::DkimState::PUBLISHED;
+    event::DkimAlgorithm algorithm = event::DkimAlgorithm::RSA_SHA256;
+    TimeNs createdNs = 0;
+    TimeNs changedNs = 0;
+    std::string selector;
+    std::string publicKey;  // octets; the p= tag has them in base64
 };
 
 struct AccountRow {
@@ -60,6 +76,15 @@ struct CredentialRow {
     std::string label;
 };
 
+struct DelegationRow {
+    AccountId account;   // whose addresses and mail
+    AccountId delegate;  // who may act for it
+    std::uint16_t rights = 0;
+};
+
+// Bits of DelegationRow::rights (event.capnp).
+inline constexpr std::uint16_t kMaySendAs = 1;
+
 class AccountsView {
 public:
     AccountsView(const lmdb::Transaction& txn, const ViewTables& tables)
@@ -67,6 +92,8 @@ public:
 
     std::optional<DomainRow> findDomain(std::string_view name) const;
     std::vector<DomainRow> domains() const;
+    // Retired ones too, the oldest first.
+    std::vector<DkimKeyRow> dkimKeysOf(DomainId domain) const;
 
     std::optional<AccountRow> account(AccountId id) const;
     // Not deleted ones; by login, any case.
@@ -82,6 +109,10 @@ public:
     // In force.
     std::vector<CredentialRow> credentialsOf(AccountId account) const;
     bool isInForce(AccountId account, CredentialId credential) const;
+
+    // Bits; 0: `delegate` may do nothing for `account`.
+    std::uint16_t rightsOf(AccountId account, AccountId delegate) const;
+    std::vector<DelegationRow> delegations() const;
 
     std::optional<KeywordId> findKeyword(AccountId account, std::string_view name) const;
     // Empty if erased.

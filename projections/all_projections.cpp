@@ -1,6 +1,7 @@
 #include <array>
 
 #include "projections/accounts.h"
+#include "projections/deliveries.h"
 #include "projections/histories.h"
 #include "projections/mailboxes.h"
 #include "projections/messages.h"
@@ -16,6 +17,7 @@ std::span<const Projection> allProjections() {
         kMessagesProjection,
         kSummariesProjection,
         kHistoriesProjection,
+        kDeliveriesProjection,
     };
     return projections;
 }

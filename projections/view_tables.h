@@ -23,8 +23,10 @@ struct ViewTables {
     lmdb::Table addresses;
     lmdb::Table addressNames;
     lmdb::Table credentials;
+    lmdb::Table delegations;
     lmdb::Table keywords;
     lmdb::Table keywordNames;
+    lmdb::Table dkimKeys;
 
     // mailboxes
     lmdb::Table mailboxes;
@@ -46,6 +48,21 @@ struct ViewTables {
     lmdb::Table historyByAccount;
     lmdb::Table historyByMailbox;
     lmdb::Table historyBySession;
+
+    // deliveries
+    lmdb::Table outbound;
+    lmdb::Table deliveries;
+    lmdb::Table deliveriesDue;
+    lmdb::Table deliveryReports;
+    lmdb::Table deliveriesByAddress;
+    lmdb::Table sentByMessageId;
+    lmdb::Table deliveryCounts;
+    lmdb::Table destinations;
+    lmdb::Table destinationNames;
+    lmdb::Table suppressions;
+    lmdb::Table suppressionNames;
+    lmdb::Table tlsCounts;
+    lmdb::Table tlsFaults;
 
     // access: AccessOpened without its last Fetched
     lmdb::Table openAccess;  // I: by seq of AccessOpened

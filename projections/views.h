@@ -13,6 +13,7 @@
 
 #include "journal/lmdb.h"
 #include "projections/accounts.h"
+#include "projections/deliveries.h"
 #include "projections/histories.h"
 #include "projections/mailboxes.h"
 #include "projections/messages.h"
@@ -76,6 +77,8 @@ public:
 
     HistoriesView histories() const { return {txn_, tables_}; }
 
+    DeliveriesView deliveries() const { return {txn_, tables_}; }
+
     // The seq of the last event that is in the views.
     Seq appliedSeq() const;
 
@@ -102,6 +105,8 @@ public:
     SummariesView summaries() const { return reader().summaries(); }
 
     HistoriesView histories() const { return reader().histories(); }
+
+    DeliveriesView deliveries() const { return reader().deliveries(); }
 
     Seq appliedSeq() const { return reader().appliedSeq(); }
 

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "tests/projections/fold_fixture.h"
+#include "tests/support/outbound_events.h"
 
 using namespace daybook;
 using namespace daybook::test;
@@ -14,7 +15,16 @@ namespace {
 
 // Tables whose keys are names: an erased name is in none of them.
 const std::set<std::string_view> kNameIndexes = {
-    "domainNames", "logins", "addressNames", "keywordNames", "mailboxNames"};
+    "domainNames",
+    "logins",
+    "addressNames",
+    "keywordNames",
+    "mailboxNames",
+    "deliveriesByAddress",
+    "sentByMessageId",
+    "destinationNames",
+    "suppressionNames",
+};
 
 // Makes events as a scribe might, without looking at any view.
 class RandomHistory {
@@ -52,7 +62,13 @@ private:
 
     void step() {
         if (mailboxes_.size() < 3) return create();
-        switch (pick(20)) {
+        switch (pick(26)) {
+            case 20: return send();
+            case 21:
+            case 22:
+            case 23: return attempt();
+            case 24: return report();
+            case 25: return destinations();
             case 0: return create();
             case 1: return pick(4) == 0 ? remove() : rename();
             case 2: return directory();
@@ -161,7 +177,83 @@ private:
         }
     }
 
+    std::uint64_t someMessage() { return 5'000 + pick(1 + lastSent_ - 5'000); }
+
+    void send() {
+        const std::uint64_t account = 1 + pick(3);
+        const std::uint64_t message = ++lastSent_;
+        history.append(sent({
+            .account = account,
+            .message = message,
+            .relays = 2,
+            .reversePath = name() + "@example.org",
+            .messageId = "<" + name() + ">",
+        }));
+        for (const std::uint32_t recipient : {1U, 2U}) {
+            history.append(queued({
+                .account = account,
+                .message = message,
+                .recipient = recipient,
+                .destination = 1 + pick(5),
+                .forwardPath = name() + "@elsewhere.test",
+                .dueNs = static_cast<std::int64_t>(pick(1'000)),
+                .queueClass = event::QueueClass(pick(3)),
+            }));
+        }
+    }
+
+    SendingOutcome outcome() {
+        return {
+            .message = someMessage(),
+            .attempt = pick(3),
+            .recipients = {static_cast<std::uint32_t>(1 + pick(3))},
+            .reason = event::OutcomeReason(pick(11)),
+            .nextNs = static_cast<std::int64_t>(pick(1'000)),
+            .policy = event::TlsPolicy(pick(3)),
+            .fault = event::TlsFault(pick(3)),
+            .reports = {static_cast<std::uint32_t>(1 + pick(2))},
+            .said = {.host = name(), .text = name()},
+        };
+    }
+
+    void attempt() {
+        switch (pick(6)) {
+            case 0: history.append(attemptStarted(outcome())); return;
+            case 1: history.append(relayed(outcome())); return;
+            case 2: history.append(deferred(outcome())); return;
+            case 3: history.append(bounced(outcome())); return;
+            case 4: history.append(expired(outcome())); return;
+            default:
+                history.append(
+                    outcomeUnknown(outcome(), pick(2) == 0 ? RemoteKnown::No : RemoteKnown::Yes));
+                return;
+        }
+    }
+
+    void report() {
+        const auto action = event::DsnAction(pick(5));
+        switch (pick(3)) {
+            case 0: history.append(dsnIssued(someMessage(), action, {1, 2}, 1 + pick(9))); return;
+            case 1: history.append(dsnReceived(someMessage(), action, {1}, {})); return;
+            default:
+                const auto op = event::QueueOperation(pick(4));
+                history.append(queueAction(someMessage(), op, {1, 2}, 77, {1}));
+                return;
+        }
+    }
+
+    void destinations() {
+        switch (pick(3)) {
+            case 0: history.append(destinationDefined(1 + pick(5), name())); return;
+            case 1:
+                history.append(suppressionChanged(1 + pick(3), 1 + pick(9), pick(3) != 0, name()));
+                return;
+            default: history.append(tlsReportIssued(1 + pick(5), 0)); return;
+        }
+    }
+
     std::mt19937_64 dice_;
+    std::uint64_t lastSent_ = 5'000;
     std::vector<Mailbox> mailboxes_;
     std::uint64_t nextId_ = 100;
     std::uint16_t nextKeyword_ = 0;

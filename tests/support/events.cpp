@@ -145,6 +145,14 @@ Draft addressChanged(std::uint64_t account, std::uint64_t address, bool on, std:
     return draft;
 }
 
+Draft delegationChanged(std::uint64_t account, std::uint64_t delegate, std::uint16_t rights) {
+    Draft draft = draftFor(Kind::DelegationChanged, account);
+    event::DelegationChanged::Builder changed = draft.core().initDelegationChanged();
+    changed.setDelegate(delegate);
+    changed.setRights(rights);
+    return draft;
+}
+
 Draft credentialSet(std::uint64_t account, std::uint64_t credential, std::string_view label) {
     Draft draft = draftFor(Kind::CredentialSet, account);
     event::CredentialSet::Builder set = draft.core().initCredentialSet();

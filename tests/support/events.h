@@ -61,6 +61,7 @@ Draft accountStateChanged(std::uint64_t account, event::AccountState state);
 Draft accountDeleted(std::uint64_t account);
 Draft addressChanged(
     std::uint64_t account, std::uint64_t address, bool on, std::string_view name = {});
+Draft delegationChanged(std::uint64_t account, std::uint64_t delegate, std::uint16_t rights);
 Draft credentialSet(std::uint64_t account, std::uint64_t credential, std::string_view label);
 Draft credentialRevoked(std::uint64_t account, std::uint64_t credential);
 Draft keywordDefined(std::uint64_t account, std::uint16_t keyword, std::string_view name);

@@ -46,6 +46,25 @@ struct StoredBlob {
 
 // --- Arrival ---------------------------------------------------------------------------------
 
+// What MAIL said beside the reverse path and the size.
+struct EnvelopeOptions {
+    std::string envelopeId;  // ENVID, decoded (RFC 3461 §4.4); empty: none
+    event::DsnReturn ret = event::DsnReturn::UNSAID;
+    bool binary = false;                                  // BODY=BINARYMIME
+    bool requireTls = false;                              // RFC 8689
+    std::optional<std::int8_t> priority;                  // RFC 6710
+    event::DeliverBy deliverBy = event::DeliverBy::NONE;  // RFC 2852
+    bool deliverByTrace = false;
+    TimeNs deliverByNs = 0;  // the deadline
+    TimeNs holdUntilNs = 0;  // RFC 4865; 0: at once
+};
+
+// What RCPT said beside the forward path (RFC 3461 §4.1, §4.2).
+struct RecipientOptions {
+    std::uint16_t notify = 0;  // bits of event.capnp, Accepted.notify; 0: not said
+    std::string original;      // ORCPT as it came: "rfc822;alice+2Bx@example.org"; empty: none
+};
+
 struct DeliveryTarget {
     AccountId account;
     AddressId address;
@@ -53,14 +72,47 @@ struct DeliveryTarget {
     std::string forwardPath;  // as the client gave it
     std::string prefix;       // Return-Path and Delivered-To for this recipient
     EmailId emailId;
+    RecipientOptions options;
 };
 
-// One message for one or more local recipients: Received, and for each Accepted and Stored, in one
-// commit. A recipient that cannot be served any more (deleted, disabled) is refused by itself.
+// A recipient at another server.
+struct RelayTarget {
+    std::string forwardPath;
+    std::string domain;  // lower case, A-labels, or "[192.0.2.1]"
+    RecipientOptions options;
+    DestinationId newDestination;  // drawn: the domain's, if it has none yet
+};
+
+// An incoming report (DSN, MDN, feedback) as its recipient's mail: what it says of a message of
+// ours. Which one that is, the scribe finds.
+struct ReportClaim {
+    enum class What : std::uint8_t { Dsn, Mdn, Feedback };
+
+    struct Recipient {
+        std::string address;  // original or final recipient, without its type
+        event::DsnAction action = event::DsnAction::FAILED;
+        std::uint32_t enhancedCode = 0;
+        std::string diagnostic;
+    };
+
+    What what = What::Dsn;
+    std::string envelopeId;  // original; empty: none
+    std::string messageId;   // of the returned message, in angle brackets; empty: none
+    std::string reportingMta;
+    std::vector<Recipient> recipients;
+    event::Disposed disposition = event::Disposed::DISPLAYED;
+    bool automatic = false;
+    event::FeedbackType feedback = event::FeedbackType::OTHER;
+};
+
+// One message for one or more recipients, in one commit: Received, and for each local one Accepted
+// and Stored, for each other one Accepted and Queued. A recipient that cannot be served any more
+// (deleted, disabled, suppressed) is refused by itself.
 struct Deliver {
     struct Answer {
         Seq received;
         std::vector<Outcome<Uid>> targets;  // parallel to Deliver::targets
+        std::vector<Outcome<Done>> relays;  // parallel to Deliver::relays
     };
 
     Origin origin;
@@ -73,8 +125,16 @@ struct Deliver {
     std::uint16_t port = 0;
     bool eightBit = false;
     bool smtpUtf8 = false;
+    bool headerUtf8 = false;  // header fields have octets above 127
     TlsFacts tls;
+    EnvelopeOptions envelope;
     std::vector<DeliveryTarget> targets;
+    std::vector<RelayTarget> relays;
+    event::QueueClass queueClass = event::QueueClass::SUBMISSION;
+    TimeNs expiresNs = 0;  // of the relays
+    // Addresses that bounced hard after this are not taken; 0: all are.
+    TimeNs suppressedSinceNs = 0;
+    std::optional<ReportClaim> report;
 };
 
 // A peer was told no; `count` of the same within `windowNs`. Nobody waits for it.
@@ -263,19 +323,173 @@ struct Subscribe {
     std::uint64_t newId = 0;
 };
 
+// --- Outbound --------------------------------------------------------------------------------
+
+// Recipients of one message, by number.
+struct QueuedRecipients {
+    MessageId message;
+    std::vector<RecipientNumber> recipients;
+};
+
+// A message is about to be offered to another server. Refused (NoSuchMessage) if none of the
+// recipients waits any more; those that do are in the answer.
+struct StartAttempt {
+    struct Answer {
+        std::vector<RecipientNumber> recipients;
+    };
+
+    Origin origin;
+    AttemptId attempt;
+    QueuedRecipients of;
+    std::string host;
+    std::string ip;
+};
+
+struct TlsFindings {
+    TlsFacts tls;
+    event::TlsPolicy policy = event::TlsPolicy::NONE;
+    bool verified = false;
+    event::TlsFault fault = event::TlsFault::NONE;
+};
+
+enum class OutcomeState : std::uint8_t { Relayed, Deferred, Bounced, Unknown };
+
+// The outcome that some recipients of a message share.
+struct AttemptResult {
+    OutcomeState state = OutcomeState::Deferred;
+    std::vector<RecipientNumber> recipients;
+    std::uint16_t code = 0;
+    std::uint32_t enhancedCode = 0;
+    event::OutcomeReason reason = event::OutcomeReason::REFUSED;
+    std::string text;
+    bool dsn = false;  // Relayed: the other server speaks DSN
+    TlsFindings tls;
+};
+
+// What became of a try. Deferred ones whose time is over expire. The time of the next try is the
+// caller's: it has the schedule and the dice.
+struct RecordOutcome {
+    using Answer = Done;
+    Origin origin;
+    AttemptId attempt;  // none: it did not come so far
+    MessageId message;
+    std::string host;
+    std::string ip;
+    std::vector<AttemptResult> results;
+    TimeNs nextNs = 0;  // of those deferred and unknown
+    // A sender is told after so long that a message is delayed; 0: never.
+    TimeNs delayWarningNs = 0;
+    // Drawn: the first of a row of ids, for addresses that bounced hard.
+    SuppressionId newSuppressions;
+};
+
+// At a start: every attempt without an outcome becomes AttemptOutcomeUnknown, and is due.
+struct RecoverAttempts {
+    struct Answer {
+        std::uint64_t attempts = 0;
+    };
+
+    Origin origin;
+};
+
+// What the operator does to waiting recipients. Refused (NoSuchMessage) if none is meant.
+struct ActOnQueue {
+    struct Answer {
+        std::uint64_t recipients = 0;
+    };
+
+    Origin origin;
+    event::QueueOperation op = event::QueueOperation::RETRY;
+    QueuedRecipients of;  // no recipients: all that wait
+};
+
+// A report to the sender of `of.message` was made: DsnIssued for each action, and the report
+// itself, delivered or queued. Without a target: the sender cannot be reached, on record.
+struct IssueReport {
+    using Answer = Done;
+
+    struct Said {
+        event::DsnAction action = event::DsnAction::FAILED;
+        std::vector<RecipientNumber> recipients;
+    };
+
+    Origin origin;
+    MessageId about;
+    std::vector<Said> said;
+    event::ReportSuppressed suppressed = event::ReportSuppressed::NO;
+    // The report as a message of its own; none if it is suppressed.
+    std::optional<Deliver> report;
+};
+
+struct Suppress {
+    using Answer = Done;
+    Origin origin;
+    AccountId account;
+    std::string address;  // normalized
+    bool on = true;
+    SuppressionId newId;  // drawn
+    std::uint32_t enhancedCode = 0;
+};
+
+// The report of one day to one domain. The message itself, if it is one, was delivered before.
+struct RecordTlsReport {
+    using Answer = Done;
+    Origin origin;
+    DestinationId destination;
+    std::uint32_t day = 0;
+    MessageId report;
+};
+
 // --- Accounts --------------------------------------------------------------------------------
+
+// A key that was made and whose private half is in the secrets store already.
+struct NewDkimKey {
+    CredentialId id;
+    event::DkimAlgorithm algorithm = event::DkimAlgorithm::RSA_SHA256;
+    std::string publicKey;  // octets; the p= tag has them in base64
+};
 
 struct AddDomain {
     using Answer = Done;
     Origin origin;
     std::string name;  // lower case, A-labels
     DomainId newId;
+    std::vector<NewDkimKey> keys;  // that sign from now on
 };
 
+// Its keys are retired with it.
 struct RemoveDomain {
     using Answer = Done;
     Origin origin;
     std::string name;
+};
+
+enum class DkimUse {
+    Later,  // published: they wait until they are activated
+    Now,    // they sign at once, and those that signed are retired
+};
+
+// New keys for a domain. Their selectors are made of the algorithm and the day.
+struct RotateDkimKeys {
+    using Answer = Done;
+    Origin origin;
+    std::string domain;
+    std::vector<NewDkimKey> keys;
+    DkimUse use = DkimUse::Later;
+};
+
+// The published keys sign from now on; those that signed are retired.
+struct ActivateDkimKeys {
+    using Answer = Done;
+    Origin origin;
+    std::string domain;
+};
+
+struct RetireDkimKey {
+    using Answer = Done;
+    Origin origin;
+    std::string domain;
+    std::string selector;
 };
 
 // With its primary address, INBOX and the default folders (Drafts, Sent, Junk, Trash, Archive).
@@ -331,6 +545,15 @@ struct SetPassword {
     Origin origin;
     AccountId account;
     CredentialId credential;
+};
+
+// What `delegate` may do for the account from now on; no rights: nothing.
+struct SetDelegation {
+    using Answer = Done;
+    Origin origin;
+    AccountId account;
+    AccountId delegate;
+    std::uint16_t rights = 0;  // bits of event.capnp, DelegationChanged.rights
 };
 
 // --- Sessions and system ---------------------------------------------------------------------

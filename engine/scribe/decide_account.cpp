@@ -1,4 +1,4 @@
-// Domains, accounts, addresses, credentials.
+// Accounts, addresses, credentials.
 
 #include <algorithm>
 #include <array>
@@ -68,6 +68,18 @@ void addCredentialRevoked(
         .setCredential(credential.number());
 }
 
+void addDelegationChanged(
+    Events& events,
+    const Origin& origin,
+    AccountId account,
+    AccountId delegate,
+    std::uint16_t rights) {
+    auto changed =
+        addFor(events, Kind::DelegationChanged, origin, account).core().initDelegationChanged();
+    changed.setDelegate(delegate.number());
+    changed.setRights(rights);
+}
+
 void addDefaultMailboxes(const AddAccount& command, const Deciding& deciding, Events& events) {
     const auto validity = static_cast<std::uint32_t>(deciding.now / kSecondNs);
     for (std::uint32_t index = 0; index < kDefaultMailboxes.size(); ++index) {
@@ -94,39 +106,7 @@ void addDefaultMailboxes(const AddAccount& command, const Deciding& deciding, Ev
     }
 }
 
-void addDomainChanged(
-    Events& events, const Origin& origin, DomainId domain, std::string_view name, bool on) {
-    Draft& draft = events.add(Kind::DomainChanged, origin);
-    auto changed = draft.core().initDomainChanged();
-    changed.setDomain(domain.number());
-    changed.setOn(on);
-    setName(draft, AccountId(), name);
-}
-
 }  // namespace
-
-Outcome<Done> decide(const AddDomain& command, const Deciding& deciding, Events& events) {
-    if (command.name.empty()) return refuse(RefusalReason::InvalidArgument, "no name");
-    if (deciding.views.accounts().findDomain(command.name)) {
-        return refuse(RefusalReason::DomainExists, command.name);
-    }
-    addDomainChanged(events, command.origin, command.newId, command.name, true);
-    return Done{};
-}
-
-Outcome<Done> decide(const RemoveDomain& command, const Deciding& deciding, Events& events) {
-    const AccountsView accounts = deciding.views.accounts();
-    const std::optional<DomainRow> domain = accounts.findDomain(command.name);
-    if (!domain) return refuse(RefusalReason::NoSuchDomain, command.name);
-    for (const AddressRow& address : accounts.addresses()) {
-        if (address.domain == domain->id) {
-            return refuse(
-                RefusalReason::DomainInUse, address.address + " is in it: remove it first");
-        }
-    }
-    addDomainChanged(events, command.origin, domain->id, domain->name, false);
-    return Done{};
-}
 
 Outcome<AddAccount::Answer> decide(
     const AddAccount& command, const Deciding& deciding, Events& events) {
@@ -204,6 +184,10 @@ Outcome<Done> decide(const RemoveAccount& command, const Deciding& deciding, Eve
     for (const CredentialRow& credential : accounts.credentialsOf(command.account)) {
         addCredentialRevoked(events, command.origin, command.account, credential.id);
     }
+    for (const DelegationRow& row : accounts.delegations()) {
+        if (row.account != command.account && row.delegate != command.account) continue;
+        addDelegationChanged(events, command.origin, row.account, row.delegate, 0);
+    }
     addFor(events, Kind::AccountDeleted, command.origin, command.account)
         .core()
         .initAccountDeleted();
@@ -262,6 +246,20 @@ Outcome<SetPassword::Answer> decide(
     }
     addCredentialSet(events, command.origin, command.account, command.credential);
     return answer;
+}
+
+Outcome<Done> decide(const SetDelegation& command, const Deciding& deciding, Events& events) {
+    const Outcome<AccountRow> account = accountOrRefuse(deciding, command.account);
+    if (!account) return std::unexpected(account.error());
+    const Outcome<AccountRow> delegate = accountOrRefuse(deciding, command.delegate);
+    if (!delegate) return std::unexpected(delegate.error());
+    if (command.account == command.delegate) {
+        return refuse(RefusalReason::InvalidArgument, "an account may act for itself anyway");
+    }
+    const AccountsView accounts = deciding.views.accounts();
+    if (accounts.rightsOf(command.account, command.delegate) == command.rights) return Done{};
+    addDelegationChanged(events, command.origin, command.account, command.delegate, command.rights);
+    return Done{};
 }
 
 }  // namespace daybook

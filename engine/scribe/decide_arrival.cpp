@@ -1,8 +1,10 @@
 // Deliver, Append, RecordRejection: how mail comes in, or does not.
 
+#include <algorithm>
 #include <map>
 
 #include "engine/scribe/decide_parts.h"
+#include "journal/base/assert.h"
 #include "journal/base/encoding.h"
 
 namespace daybook {
@@ -32,11 +34,6 @@ struct StoredFacts {
     std::int16_t zoneMinutes = 0;
     std::string prefix;
 };
-
-void setTls(event::Tls::Builder target, TlsFacts tls) {
-    target.setVersion(tls.version);
-    target.setCipher(tls.cipher);
-}
 
 void addStored(
     Events& events,
@@ -92,7 +89,38 @@ Outcome<MailboxRow> mailboxOf(const DeliveryTarget& target, const Deciding& deci
     return std::move(*inbox);
 }
 
-Seq addReceived(const Deliver& command, Events& events, std::size_t recipients) {
+// What a message to take is made of, once those refused are known.
+struct Plan {
+    std::vector<Outcome<MailboxRow>> mailboxes;  // parallel to Deliver::targets
+    std::vector<Outcome<Done>> relays;           // parallel to Deliver::relays
+    std::size_t local = 0;
+    std::size_t remote = 0;
+    std::size_t reports = 0;
+};
+
+// RFC 3461 §4.1: said when it has been delivered, if that was asked for and there is somebody to
+// tell.
+bool owesDelivered(const Deliver& command, const DeliveryTarget& target) {
+    return !command.reversePath.empty() &&
+           mayReport(target.options.notify, event::DsnAction::DELIVERED);
+}
+
+void setEnvelope(event::Received::Builder received, const Deliver& command) {
+    const EnvelopeOptions& envelope = command.envelope;
+    received.setNullReversePath(command.reversePath.empty());
+    received.setRet(envelope.ret);
+    received.setBinary(envelope.binary);
+    received.setRequireTls(envelope.requireTls);
+    received.setHasPriority(envelope.priority.has_value());
+    received.setPriority(envelope.priority.value_or(0));
+    received.setDeliverBy(envelope.deliverBy);
+    received.setDeliverByTrace(envelope.deliverByTrace);
+    received.setDeliverByNs(envelope.deliverByNs);
+    received.setHoldUntilNs(envelope.holdUntilNs);
+    received.setHeaderUtf8(command.headerUtf8);
+}
+
+Seq addReceived(const Deliver& command, Events& events, const Plan& plan) {
     const Seq seq = events.nextSeq();
     Draft& draft = events.add(Kind::Received, command.origin);
     const bool submitted = command.origin.actor == event::Actor::OWNER;
@@ -101,7 +129,10 @@ Seq addReceived(const Deliver& command, Events& events, std::size_t recipients) 
     draft.core().setMessage(command.message.number());
     auto received = draft.core().initReceived();
     received.setProtocol(command.protocol);
-    received.setRecipients(static_cast<std::uint32_t>(recipients));
+    received.setRecipients(static_cast<std::uint32_t>(plan.local + plan.remote));
+    received.setRelays(static_cast<std::uint32_t>(plan.remote));
+    received.setReports(static_cast<std::uint32_t>(plan.reports));
+    setEnvelope(received, command);
     received.setEightBit(command.eightBit);
     received.setSmtpUtf8(command.smtpUtf8);
     setTls(received.initTls(), command.tls);
@@ -116,11 +147,16 @@ Seq addReceived(const Deliver& command, Events& events, std::size_t recipients) 
     details.setContentHash(capnp::Data::Reader(
         reinterpret_cast<const kj::byte*>(command.blob.contentHash.data()),
         command.blob.contentHash.size()));
+    details.setEnvelopeId(command.envelope.envelopeId);
     return seq;
 }
 
 Seq addAccepted(
-    const Deliver& command, const DeliveryTarget& target, Seq received, Events& events) {
+    const Deliver& command,
+    const DeliveryTarget& target,
+    RecipientNumber number,
+    Seq received,
+    Events& events) {
     const Seq seq = events.nextSeq();
     Draft& draft = addFor(events, Kind::Accepted, command.origin, target.account);
     draft.core().setMessage(command.message.number());
@@ -128,8 +164,70 @@ Seq addAccepted(
     auto accepted = draft.core().initAccepted();
     accepted.setDisposition(event::Disposition::LOCAL);
     accepted.setAddress(target.address.number());
-    draft.addAnnex(target.account).initRecipient().setForwardPath(target.forwardPath);
+    accepted.setRecipient(number.number());
+    accepted.setNotify(target.options.notify);
+    accepted.setReport(owesDelivered(command, target));
+    auto details = draft.addAnnex(target.account).initRecipient();
+    details.setForwardPath(target.forwardPath);
+    details.setOriginal(target.options.original);
     return seq;
+}
+
+// The domain's id; defined first where this is the first mail that goes there.
+class Destinations {
+public:
+    DestinationId find(const RelayTarget& target, const Origin& origin, Events& events) {
+        const auto known = found_.find(target.domain);
+        if (known != found_.end()) return known->second;
+        auto id = deciding_.views.deliveries().findDestination(target.domain);
+        if (!id) {
+            id = target.newDestination;
+            Draft& draft = addFor(events, Kind::DestinationDefined, origin, AccountId());
+            draft.core().initDestinationDefined().setDestination(id->number());
+            setName(draft, AccountId(), target.domain);
+        }
+        found_.emplace(target.domain, *id);
+        return *id;
+    }
+
+    explicit Destinations(const Deciding& deciding) : deciding_(deciding) {}
+
+private:
+    const Deciding& deciding_;
+    std::map<std::string, DestinationId> found_;
+};
+
+void addQueued(
+    const Deliver& command,
+    const RelayTarget& target,
+    RecipientNumber number,
+    DestinationId destination,
+    Seq received,
+    Events& events) {
+    const bool submitted = command.origin.actor == event::Actor::OWNER;
+    const AccountId sender = submitted ? command.origin.actorId : AccountId();
+    const Seq seq = events.nextSeq();
+    Draft& accepting = addFor(events, Kind::Accepted, command.origin, sender);
+    accepting.core().setMessage(command.message.number());
+    accepting.core().setCause(received.number());
+    auto accepted = accepting.core().initAccepted();
+    accepted.setDisposition(event::Disposition::RELAY);
+    accepted.setRecipient(number.number());
+    accepted.setNotify(target.options.notify);
+
+    Draft& draft = addFor(events, Kind::Queued, command.origin, sender);
+    draft.core().setMessage(command.message.number());
+    draft.core().setCause(seq.number());
+    auto queued = draft.core().initQueued();
+    queued.setRecipient(number.number());
+    queued.setDestination(destination.number());
+    queued.setNotify(target.options.notify);
+    queued.setDueNs(std::max(events.now(), command.envelope.holdUntilNs));
+    queued.setExpiresNs(std::max(command.expiresNs, command.envelope.holdUntilNs));
+    queued.setClass(command.queueClass);
+    auto details = draft.addAnnex(sender).initRecipient();
+    details.setForwardPath(target.forwardPath);
+    details.setOriginal(target.options.original);
 }
 
 // DESIGN 3.5: the caller draws it, the scribe sees to it that it is new.
@@ -142,7 +240,7 @@ bool isKnown(MessageId message, const Deciding& deciding) {
     return known;
 }
 
-// RFC 3463 §3.3: bad destination mailbox address, or mailbox disabled.
+// RFC 3463 §3.2, §3.3: bad destination mailbox address, or mailbox disabled.
 std::uint32_t enhancedCodeOf(RefusalReason reason) {
     constexpr std::uint32_t kPermanent = 5U << 16U;
     return reason == RefusalReason::AccountDisabled ? kPermanent + 0x201U : kPermanent + 0x101U;
@@ -150,11 +248,12 @@ std::uint32_t enhancedCodeOf(RefusalReason reason) {
 
 void addRejected(
     const Deliver& command,
-    const DeliveryTarget& target,
+    AccountId account,
+    const std::string& forwardPath,
     const Refusal& refusal,
     Seq received,
     Events& events) {
-    Draft& draft = addFor(events, Kind::Rejected, command.origin, target.account);
+    Draft& draft = addFor(events, Kind::Rejected, command.origin, account);
     draft.core().setMessage(command.message.number());
     draft.core().setCause(received.number());
     auto rejected = draft.core().initRejected();
@@ -163,57 +262,128 @@ void addRejected(
     rejected.setEnhancedCode(enhancedCodeOf(refusal.reason));
     rejected.setCount(1);
     rejected.setProtocol(command.protocol);
-    auto details = draft.addAnnex(target.account).initRejected();
+    auto details = draft.addAnnex(account).initRejected();
     details.setReversePath(command.reversePath);
-    details.setForwardPath(target.forwardPath);
+    details.setForwardPath(forwardPath);
     details.setHelo(command.helo);
     details.setIp(command.ip);
     details.setText(nameOf(refusal.reason));
 }
 
-}  // namespace
+// Submissions alone: who has no account has nobody who could clear the entry.
+bool isSuppressed(const Deliver& command, const RelayTarget& target, const Deciding& deciding) {
+    if (command.suppressedSinceNs == 0 || command.origin.actor != event::Actor::OWNER) return false;
+    const auto row =
+        deciding.views.deliveries().suppression(command.origin.actorId, target.forwardPath);
+    return row && row->sinceNs >= command.suppressedSinceNs;
+}
 
-// A recipient whose account went away since RCPT is refused by itself; the others get the message.
-Outcome<Deliver::Answer> decide(const Deliver& command, const Deciding& deciding, Events& events) {
-    if (isKnown(command.message, deciding)) {
-        return refuse(RefusalReason::InvalidArgument, "a message has that id");
-    }
-    if (command.targets.empty()) return refuse(RefusalReason::NoSuchAddress, "no recipient");
-    std::vector<Outcome<MailboxRow>> mailboxes;
-    std::size_t possible = 0;
+Plan planOf(const Deliver& command, const Deciding& deciding) {
+    Plan plan;
     for (const DeliveryTarget& target : command.targets) {
-        mailboxes.push_back(mailboxOf(target, deciding));
-        if (mailboxes.back()) ++possible;
+        plan.mailboxes.push_back(mailboxOf(target, deciding));
+        if (!plan.mailboxes.back()) continue;
+        ++plan.local;
+        if (owesDelivered(command, target)) ++plan.reports;
     }
-    Deliver::Answer answer;
-    if (possible != 0) answer.received = addReceived(command, events, possible);
+    for (const RelayTarget& target : command.relays) {
+        if (isSuppressed(command, target, deciding)) {
+            plan.relays.emplace_back(refuse(RefusalReason::AddressSuppressed, target.forwardPath));
+            continue;
+        }
+        plan.relays.emplace_back(Done{});
+        ++plan.remote;
+    }
+    return plan;
+}
+
+const Refusal& firstRefusal(const Plan& plan) {
+    for (const Outcome<MailboxRow>& mailbox : plan.mailboxes) {
+        if (!mailbox) return mailbox.error();
+    }
+    for (const Outcome<Done>& relay : plan.relays) {
+        if (!relay) return relay.error();
+    }
+    DAYBOOK_ASSERT(false);
+}
+
+void storeLocally(
+    const Deliver& command,
+    const Deciding& deciding,
+    const Plan& plan,
+    Deliver::Answer& answer,
+    Events& events) {
     NextUids uids;
     for (std::size_t index = 0; index < command.targets.size(); ++index) {
         const DeliveryTarget& target = command.targets[index];
-        if (!mailboxes[index]) {
-            addRejected(command, target, mailboxes[index].error(), answer.received, events);
-            answer.targets.emplace_back(std::unexpected(mailboxes[index].error()));
+        const Outcome<MailboxRow>& mailbox = plan.mailboxes[index];
+        if (!mailbox) {
+            addRejected(
+                command,
+                target.account,
+                target.forwardPath,
+                mailbox.error(),
+                answer.received,
+                events);
+            answer.targets.emplace_back(std::unexpected(mailbox.error()));
             continue;
         }
-        const Seq accepted = addAccepted(command, target, answer.received, events);
-        const Uid uid = uids.take(*mailboxes[index]);
+        const RecipientNumber number(static_cast<std::uint32_t>(index + 1));
+        const Seq accepted = addAccepted(command, target, number, answer.received, events);
+        const Uid uid = uids.take(*mailbox);
         StoredFacts facts;
         facts.emailId = target.emailId;
         facts.internalDateNs = deciding.now;
         facts.prefix = target.prefix;
         addStored(
-            events,
-            command.origin,
-            *mailboxes[index],
-            uid,
-            command.message,
-            command.blob,
-            accepted,
-            facts);
+            events, command.origin, *mailbox, uid, command.message, command.blob, accepted, facts);
         answer.targets.emplace_back(uid);
     }
+}
+
+void queueRemotely(
+    const Deliver& command,
+    const Deciding& deciding,
+    const Plan& plan,
+    Deliver::Answer& answer,
+    Events& events) {
+    const bool submitted = command.origin.actor == event::Actor::OWNER;
+    const AccountId sender = submitted ? command.origin.actorId : AccountId();
+    Destinations destinations(deciding);
+    for (std::size_t index = 0; index < command.relays.size(); ++index) {
+        const RelayTarget& target = command.relays[index];
+        const Outcome<Done>& taken = plan.relays[index];
+        if (!taken) {
+            addRejected(
+                command, sender, target.forwardPath, taken.error(), answer.received, events);
+        } else {
+            const auto number = static_cast<std::uint32_t>(command.targets.size() + index + 1);
+            const DestinationId destination = destinations.find(target, command.origin, events);
+            addQueued(
+                command, target, RecipientNumber(number), destination, answer.received, events);
+        }
+        answer.relays.push_back(taken);
+    }
+}
+
+}  // namespace
+
+// A recipient that went away since RCPT is refused by itself; the others get the message.
+Outcome<Deliver::Answer> decide(const Deliver& command, const Deciding& deciding, Events& events) {
+    if (isKnown(command.message, deciding)) {
+        return refuse(RefusalReason::InvalidArgument, "a message has that id");
+    }
+    if (command.targets.empty() && command.relays.empty()) {
+        return refuse(RefusalReason::NoSuchAddress, "no recipient");
+    }
+    const Plan plan = planOf(command, deciding);
+    Deliver::Answer answer;
+    if (plan.local + plan.remote != 0) answer.received = addReceived(command, events, plan);
+    storeLocally(command, deciding, plan, answer, events);
+    queueRemotely(command, deciding, plan, answer, events);
     // Nothing names the blob then: whoever wrote it releases it.
-    if (possible == 0) return std::unexpected(mailboxes.front().error());
+    if (plan.local + plan.remote == 0) return std::unexpected(firstRefusal(plan));
+    if (command.report) addReportReceived(command, answer.received, deciding, events);
     return answer;
 }
 

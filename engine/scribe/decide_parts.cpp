@@ -131,6 +131,34 @@ void addDefined(Events& events, const Origin& origin, AccountId account, const K
     }
 }
 
+void setTls(event::Tls::Builder target, TlsFacts tls) {
+    target.setVersion(tls.version);
+    target.setCipher(tls.cipher);
+}
+
+bool mayReport(std::uint16_t notify, event::DsnAction action) {
+    constexpr std::uint16_t kNever = 1;
+    constexpr std::uint16_t kSuccess = 2;
+    constexpr std::uint16_t kFailure = 4;
+    constexpr std::uint16_t kDelay = 8;
+    if ((notify & kNever) != 0) return false;
+    switch (action) {
+        case event::DsnAction::FAILED: return notify == 0 || (notify & kFailure) != 0;
+        case event::DsnAction::DELAYED: return notify == 0 || (notify & kDelay) != 0;
+        case event::DsnAction::DELIVERED:
+        case event::DsnAction::RELAYED:
+        case event::DsnAction::EXPANDED: return (notify & kSuccess) != 0;
+    }
+    return false;
+}
+
+void setNumbers(
+    capnp::List<std::uint32_t>::Builder list, const std::vector<RecipientNumber>& numbers) {
+    for (unsigned index = 0; index < list.size(); ++index) {
+        list.set(index, numbers[index].number());
+    }
+}
+
 Outcome<AccountRow> accountOrRefuse(const Deciding& deciding, AccountId account) {
     std::optional<AccountRow> row = deciding.views.accounts().account(account);
     if (!row || row->deleted) return refuse(RefusalReason::NoSuchAccount);

@@ -13,6 +13,7 @@
 namespace daybook {
 
 void setBlob(event::BlobRef::Builder target, const StoredBlob& blob);
+void setTls(event::Tls::Builder target, TlsFacts tls);
 // One event carries at most so many UIDs or ranges, so that no core grows without bound.
 inline constexpr std::size_t kUidsPerEventMax = 5'000;
 
@@ -66,6 +67,17 @@ struct Keywords {
 Outcome<Keywords> resolveKeywords(
     const std::vector<std::string>& names, const AccountRow& account, const Deciding& deciding);
 void addDefined(Events& events, const Origin& origin, AccountId account, const Keywords& keywords);
+
+// RFC 3461 §4.1: may a report of that action be made, by what NOTIFY said (0: nothing)?
+bool mayReport(std::uint16_t notify, event::DsnAction action);
+
+void setNumbers(
+    capnp::List<std::uint32_t>::Builder list, const std::vector<RecipientNumber>& numbers);
+
+// DsnReceived, MdnReceived or FeedbackReceived, if Deliver::report speaks of a message that its
+// recipient sent (decide_reports.cpp).
+void addReportReceived(
+    const Deliver& command, Seq received, const Deciding& deciding, Events& events);
 
 // The account, if it is not deleted. Refusal: NoSuchAccount.
 Outcome<AccountRow> accountOrRefuse(const Deciding& deciding, AccountId account);

@@ -62,4 +62,14 @@ void Hub::announce(const std::set<MailboxId>& mailboxes, const std::set<AccountI
     }
 }
 
+void Hub::followOutbound(OutboundFollower follower) {
+    const std::lock_guard lock(followerMutex_);
+    follower_ = std::move(follower);
+}
+
+void Hub::announceOutbound(const std::set<MessageId>& messages) {
+    const std::lock_guard lock(followerMutex_);
+    if (follower_ && !messages.empty()) follower_(messages);
+}
+
 }  // namespace daybook

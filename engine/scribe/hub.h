@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -40,6 +41,12 @@ public:
 
     void announce(const std::set<MailboxId>& mailboxes, const std::set<AccountId>& accounts);
 
+    // The queue's follower: told which messages for other servers changed, on the scribe's thread,
+    // so it must be quick. An empty function ends it; when that returns, no call is under way.
+    using OutboundFollower = std::function<void(const std::set<MessageId>&)>;
+    void followOutbound(OutboundFollower follower);
+    void announceOutbound(const std::set<MessageId>& messages);
+
 private:
     struct Watcher {
         std::uint64_t token;
@@ -53,6 +60,8 @@ private:
     std::uint64_t nextToken_ = 1;
     // Mailbox and account ids are random 64-bit numbers: one table serves both.
     std::unordered_map<std::uint64_t, std::vector<Watcher>> watchers_;
+    std::mutex followerMutex_;
+    OutboundFollower follower_;
 };
 
 }  // namespace daybook

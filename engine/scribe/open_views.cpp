@@ -35,6 +35,18 @@ void OpenViews::noteChange(const event::Core::Reader& core) {
         case event::Core::ACCOUNT_STATE_CHANGED:
         case event::Core::ACCOUNT_DELETED:
         case event::Core::CREDENTIAL_REVOKED: accounts_.emplace(core.getAccount()); break;
+        case event::Core::ACCEPTED:
+            if (core.getAccepted().getReport()) outbound_.emplace(core.getMessage());
+            break;
+        case event::Core::RELAYED:
+            if (core.getRelayed().getReports().size() != 0) outbound_.emplace(core.getMessage());
+            break;
+        case event::Core::QUEUED:
+        case event::Core::DEFERRED:
+        case event::Core::BOUNCED:
+        case event::Core::EXPIRED:
+        case event::Core::ATTEMPT_OUTCOME_UNKNOWN:
+        case event::Core::QUEUE_ACTION: outbound_.emplace(core.getMessage()); break;
         default: break;  // nobody waits for the others
     }
 }

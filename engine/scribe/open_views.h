@@ -48,6 +48,9 @@ public:
 
     const std::set<AccountId>& changedAccounts() const { return accounts_; }
 
+    // Messages for other servers, or with reports to be made.
+    const std::set<MessageId>& changedOutbound() const { return outbound_; }
+
 private:
     void noteChange(const event::Core::Reader& core);
 
@@ -58,6 +61,7 @@ private:
     Seq journalled_;
     std::set<MailboxId> mailboxes_;
     std::set<AccountId> accounts_;
+    std::set<MessageId> outbound_;
 };
 
 }  // namespace daybook

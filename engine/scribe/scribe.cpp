@@ -241,7 +241,9 @@ private:
         for (PendingCommand* command : waiting) {
             command->answer();
         }
-        if (changed) parts_.hub.announce(views->changedMailboxes(), views->changedAccounts());
+        if (!changed) return;
+        parts_.hub.announce(views->changedMailboxes(), views->changedAccounts());
+        parts_.hub.announceOutbound(views->changedOutbound());
     }
 
     // When the views have to be closed at the latest, if they are open.

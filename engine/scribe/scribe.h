@@ -32,14 +32,18 @@
 
 namespace daybook {
 
-// When a command's submitter may be told. Deliver needs no view: it is answered after the journal's
-// sync; everything else sees its own change.
+// When a command's submitter may be told. Deliver and the courier's need no view: they are answered
+// after the journal's sync; everything else sees its own change.
 enum class AnswerAfter { Journal, Views };
 
 template <class Command>
 inline constexpr AnswerAfter kAnswerAfter = AnswerAfter::Views;
 template <>
 inline constexpr AnswerAfter kAnswerAfter<Deliver> = AnswerAfter::Journal;
+template <>
+inline constexpr AnswerAfter kAnswerAfter<StartAttempt> = AnswerAfter::Journal;
+template <>
+inline constexpr AnswerAfter kAnswerAfter<RecordOutcome> = AnswerAfter::Journal;
 
 // A command in the queue: how the scribe, which knows no types, decides and answers it.
 class PendingCommand {

@@ -37,6 +37,13 @@ public:
 
     void setTls(TlsFacts tls) { facts_.tls = tls; }
 
+    // A proxy said who the client is: before the session's first event.
+    void setPeer(std::string ip, std::uint16_t port, std::uint16_t localPort) {
+        facts_.ip = std::move(ip);
+        facts_.peerPort = port;
+        facts_.localPort = localPort;
+    }
+
     void setClient(std::string client) { client_ = std::move(client); }
 
     void countCommand() { ++commands_; }

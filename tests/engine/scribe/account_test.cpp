@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 
 #include "tests/support/scribe_fixture.h"
@@ -43,6 +45,57 @@ TEST_CASE("domain: added once, removed when nobody is in it", "[scribe]") {
     f.does(RemoveAccount{.account = f.alice()});
     f.does(RemoveDomain{.name = "example.org"});
     CHECK(f.views().snapshot().accounts().domains().empty());
+    CHECK(f.replayDifference().empty());
+}
+
+TEST_CASE("domain: keys wait, sign and are retired", "[scribe]") {
+    ScribeFixture f;
+    const auto keys = [&f] {
+        return std::vector<NewDkimKey>{
+            {.id = f.random().id<CredentialId>(), .publicKey = "rsa"},
+            {.id = f.random().id<CredentialId>(),
+             .algorithm = event::DkimAlgorithm::ED25519_SHA256,
+             .publicKey = "ed"},
+        };
+    };
+    const auto states = [&f](const char* domain = "second.example") {
+        constexpr std::array kLetters{'p', 'a', 'r'};
+        std::vector<std::string> all;
+        const Snapshot snapshot = f.views().snapshot();
+        const auto row = snapshot.accounts().findDomain(domain);
+        for (const DkimKeyRow& key : snapshot.accounts().dkimKeysOf(row->id)) {
+            all.push_back(key.selector + ' ' + kLetters.at(static_cast<std::size_t>(key.state)));
+        }
+        return all;
+    };
+    CHECK(
+        f.refusalOf(RotateDkimKeys{.domain = "second.example", .keys = keys()}) == "NoSuchDomain");
+    CHECK(f.refusalOf(ActivateDkimKeys{.domain = "second.example"}) == "NoSuchDomain");
+    CHECK(f.refusalOf(RetireDkimKey{.domain = "second.example"}) == "NoSuchDomain");
+    f.does(AddDomain{.name = "second.example", .newId = DomainId(8), .keys = keys()});
+    CHECK(states() == Names{"ed25519-20261124 a", "rsa-20261124 a"});
+    CHECK(f.refusalOf(RotateDkimKeys{.domain = "second.example"}) == "InvalidArgument");
+    CHECK(f.refusalOf(ActivateDkimKeys{.domain = "second.example"}) == "InvalidArgument");
+    f.does(RotateDkimKeys{.domain = "second.example", .keys = keys()});
+    CHECK(
+        f.refusalOf(RotateDkimKeys{.domain = "second.example", .keys = keys()}) ==
+        "InvalidArgument");
+    CHECK(std::ranges::count(states(), "rsa-20261124-2 p") == 1);
+    f.does(ActivateDkimKeys{.domain = "second.example"});
+    CHECK(std::ranges::count(states(), "rsa-20261124 r") == 1);
+    CHECK(std::ranges::count(states(), "rsa-20261124-2 a") == 1);
+    f.clock().advanceSeconds(24 * 3600);
+    f.does(RotateDkimKeys{.domain = "second.example", .keys = keys(), .use = DkimUse::Now});
+    CHECK(std::ranges::count(states(), "rsa-20261124-2 r") == 1);
+    CHECK(std::ranges::count(states(), "rsa-20261125 a") == 1);
+    const RetireDkimKey retired{.domain = "second.example", .selector = "rsa-20261125"};
+    f.does(retired);
+    CHECK(f.refusalOf(retired) == "NoSuchCredential");
+    CHECK(std::ranges::count(states(), "ed25519-20261125 a") == 1);
+    const Seq before = f.head();
+    f.does(RemoveDomain{.name = "second.example"});
+    CHECK(f.kindsFrom(Seq(before.number() + 1)) == Names{"DkimKeyRotated", "DomainChanged"});
+    CHECK(f.views().snapshot().accounts().dkimKeysOf(DomainId(8)).empty());
     CHECK(f.replayDifference().empty());
 }
 
@@ -145,4 +198,30 @@ TEST_CASE("password: a new one takes the place of those before", "[scribe]") {
     const Snapshot snapshot = f.views().snapshot();
     CHECK_FALSE(snapshot.accounts().isInForce(f.alice(), CredentialId(1)));
     CHECK(snapshot.accounts().isInForce(f.alice(), CredentialId(2)));
+}
+
+TEST_CASE("account: lets another one act for it, until either is gone", "[scribe]") {
+    ScribeFixture f;
+    const AccountId bob = f.does(account(f, "bob@example.org")).account;
+    const auto set = [&](AccountId owner, AccountId delegate, std::uint16_t rights) {
+        return SetDelegation{.account = owner, .delegate = delegate, .rights = rights};
+    };
+    CHECK(f.refusalOf(set(f.alice(), f.alice(), kMaySendAs)) == "InvalidArgument");
+    CHECK(f.refusalOf(set(f.alice(), AccountId(1), kMaySendAs)) == "NoSuchAccount");
+    CHECK(f.refusalOf(set(AccountId(1), bob, kMaySendAs)) == "NoSuchAccount");
+
+    const auto rights = [&](AccountId owner, AccountId delegate) {
+        return f.views().snapshot().accounts().rightsOf(owner, delegate);
+    };
+    f.does(set(f.alice(), bob, kMaySendAs));
+    CHECK(rights(f.alice(), bob) == kMaySendAs);
+    CHECK(rights(bob, f.alice()) == 0);
+    f.does(set(f.alice(), bob, 0));
+    CHECK(rights(f.alice(), bob) == 0);
+
+    f.does(set(f.alice(), bob, kMaySendAs));
+    f.does(set(bob, f.alice(), kMaySendAs));
+    f.does(RemoveAccount{.account = bob});
+    CHECK(f.views().snapshot().accounts().delegations().empty());
+    CHECK(f.replayDifference().empty());
 }

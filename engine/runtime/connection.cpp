@@ -129,6 +129,7 @@ public:
     std::uint64_t octetsIn_ = 0;
     std::uint64_t octetsOut_ = 0;
     int fillsWithoutWait_ = 0;
+    std::size_t mostPerRead_ = kScratchOctets;
     bool ended_ = false;
     std::uint16_t peerPort_ = 0;
     std::uint16_t localPort_ = 0;
@@ -155,13 +156,13 @@ Progress Connection::Implementation::receive() {
 
 Progress Connection::Implementation::receivePlain() {
     while (watched_.readReady) {
-        const ssize_t count = ::recv(watched_.descriptor, scratch.data(), scratch.size(), 0);
+        const ssize_t count = ::recv(watched_.descriptor, scratch.data(), mostPerRead_, 0);
         if (count == 0) return Progress::Ended;
         if (count > 0) {
             const auto octets = static_cast<std::size_t>(count);
             // A short read has emptied the socket; unless the peer's end came already: then there
             // is no further edge, and the end is still to be read.
-            if (octets < scratch.size() && !watched_.hangup) watched_.readReady = false;
+            if (octets < mostPerRead_ && !watched_.hangup) watched_.readReady = false;
             append({scratch.data(), octets});
             return Progress::Done;
         }
@@ -268,6 +269,14 @@ void Connection::consume(std::size_t count) {
     implementation_->consumed_ += count;
 }
 
+void Connection::setPeer(std::string ip, std::uint16_t port, std::uint16_t localPort) {
+    Implementation& self = *implementation_;
+    self.peerIsLoopback_ = Poco::Net::IPAddress(ip).isLoopback();
+    self.peerIp_ = std::move(ip);
+    self.peerPort_ = port;
+    self.localPort_ = localPort;
+}
+
 Task<std::size_t> Connection::fill(Deadline deadline) {
     Implementation& self = *implementation_;
     const std::uint64_t before = self.octetsIn_;
@@ -288,6 +297,13 @@ Task<std::size_t> Connection::fill(Deadline deadline) {
         self.requireOpen();
     }
     co_return self.octetsIn_ - before;
+}
+
+Task<std::size_t> Connection::fill(Deadline deadline, std::size_t most) {
+    implementation_->mostPerRead_ = std::min(most, kScratchOctets);
+    const std::size_t filled = co_await fill(deadline);
+    implementation_->mostPerRead_ = kScratchOctets;
+    co_return filled;
 }
 
 Task<Wake> Connection::wait(Signal& signal, Deadline deadline) {
@@ -321,6 +337,11 @@ Task<void> Connection::write(std::string_view octets) {
 }
 
 Task<void> Connection::write(std::span<const std::string_view> pieces) {
+    return write(pieces, limits::kWriteTimeout);
+}
+
+Task<void> Connection::write(
+    std::span<const std::string_view> pieces, std::chrono::milliseconds patience) {
     Implementation& self = *implementation_;
     Cursor cursor(pieces);
     Deadline deadline = kNoDeadline;
@@ -330,7 +351,7 @@ Task<void> Connection::write(std::span<const std::string_view> pieces) {
         const Progress progress = self.send(cursor);
         if (progress == Progress::Done) co_return;
         if (self.octetsOut_ != before || deadline == kNoDeadline) {
-            deadline = after(limits::kWriteTimeout);
+            deadline = after(patience);
         }
         const WakeReason reason =
             co_await Readiness(self.watched_, Implementation::wanted(progress), deadline);
@@ -345,19 +366,51 @@ Task<void> Connection::startTls(TlsContext& context) {
     self.consumed_ = self.incoming_.size();
     self.releaseEmptyBuffer();
     auto tls = std::make_unique<TlsStream>(context.makeServerSsl(), self.watched_.descriptor);
-    const Deadline deadline = after(limits::kTlsHandshakeTimeout);
+    const Handshake handshake = co_await shakeHands(*tls, after(limits::kTlsHandshakeTimeout));
+    if (handshake == Handshake::Failed) throw Disconnected("TLS: " + tls->failure());
+    self.tls_ = std::move(tls);
+}
+
+Task<TlsOutcome> Connection::startTlsClient(
+    const TlsClientContext& context, const TlsDemand& demand, Deadline deadline) {
+    Implementation& self = *implementation_;
+    self.requireOpen();
+    DAYBOOK_ASSERT(!self.tls_);
+    if (!buffered().empty()) {
+        co_return TlsOutcome{
+            .fault = TlsFault::HandshakeFailed,
+            .verified = false,
+            .why = "octets in the clear before the handshake",
+        };
+    }
+    auto tls = std::make_unique<TlsStream>(context.makeClientSsl(demand), self.watched_.descriptor);
+    Handshake handshake = Handshake::Failed;
+    bool late = false;
+    try {
+        handshake = co_await shakeHands(*tls, deadline);
+    } catch (const TimedOut&) {
+        late = true;
+    }
+    TlsOutcome outcome = tls->outcome(handshake);
+    if (late) outcome.why = "the handshake took too long";
+    if (outcome.fault == TlsFault::None) self.tls_ = std::move(tls);
+    co_return outcome;
+}
+
+Task<Handshake> Connection::shakeHands(TlsStream& tls, Deadline deadline) {
+    Implementation& self = *implementation_;
     for (;;) {
         self.requireOpen();
-        const Progress progress = tls->handshake();
-        if (progress == Progress::Done) break;
-        if (progress == Progress::Broken) throw Disconnected("TLS: " + tls->failure());
-        if (progress == Progress::Ended) throw Disconnected("TLS: ended in the handshake");
+        const Progress progress = tls.handshake();
+        if (progress == Progress::Done) co_return Handshake::Done;
+        if (progress == Progress::Broken || progress == Progress::Ended) {
+            co_return Handshake::Failed;
+        }
         const Want want = Implementation::wanted(progress);
         (want == Want::Read ? self.watched_.readReady : self.watched_.writeReady) = false;
         const WakeReason reason = co_await Readiness(self.watched_, want, deadline);
         if (reason == WakeReason::TimedOut) throw TimedOut("the TLS handshake took too long");
     }
-    self.tls_ = std::move(tls);
 }
 
 bool Connection::isTls() const { return implementation_->tls_ != nullptr; }
@@ -371,6 +424,11 @@ std::optional<std::string> Connection::channelBinding() const {
 
 std::string Connection::serverName() const {
     return isTls() ? implementation_->tls_->serverName() : std::string();
+}
+
+std::vector<std::string> Connection::clientNames() const {
+    return implementation_->tls_ ? implementation_->tls_->clientNames()
+                                 : std::vector<std::string>();
 }
 
 std::string Connection::peerIp() const { return implementation_->peerIp_; }

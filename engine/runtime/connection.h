@@ -18,14 +18,20 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/runtime/reactor.h"
 #include "engine/runtime/task.h"
 
 namespace daybook {
 
+class TlsClientContext;
 class TlsContext;
+class TlsStream;
 class Signal;
+enum class Handshake : std::uint8_t;
+struct TlsDemand;
+struct TlsOutcome;
 
 class Disconnected : public std::runtime_error {
 public:
@@ -65,6 +71,9 @@ public:
     // Waits for octets and appends them to buffered(), at most 16 KiB a call. Returns how many; 0:
     // the peer has ended its side. Throws Disconnected, TimedOut.
     Task<std::size_t> fill(Deadline deadline);
+    // The same, before TLS: at most `most` octets leave the socket, so that the handshake finds the
+    // rest there.
+    Task<std::size_t> fill(Deadline deadline, std::size_t most);
 
     // Waits until there is something to read (or buffered already, or the peer has ended its
     // side), the signal is raised, or the deadline has passed. A raised signal comes first and
@@ -77,10 +86,18 @@ public:
     Task<void> write(std::string_view octets);
     // The same for several pieces, in one go where the socket can.
     Task<void> write(std::span<const std::string_view> pieces);
+    // The same, with another patience.
+    Task<void> write(std::span<const std::string_view> pieces, std::chrono::milliseconds patience);
 
     // Server side of TLS. What arrived before is dropped: nothing from before the handshake
     // survives it. Throws Disconnected, TimedOut.
     Task<void> startTls(TlsContext& context);
+    // Client side of TLS. A peer that says more in the clear behind its leave to begin is at fault:
+    // nothing from before the handshake survives it (CVE-2021-38371). Returns what came of the
+    // demand, also when the peer went away or took too long; after a fault, close(). Throws
+    // Disconnected when close() was called.
+    Task<TlsOutcome> startTlsClient(
+        const TlsClientContext& context, const TlsDemand& demand, Deadline deadline);
 
     bool isTls() const;
     TlsInfo tlsInfo() const;
@@ -89,12 +106,18 @@ public:
     std::optional<std::string> channelBinding() const;
     // The name that the client asked for (SNI); empty: none.
     std::string serverName() const;
+    // Of a client certificate that the context's authorities vouch for: its rfc822Names, then its
+    // subject's UID, as they stand there. Empty: there is none.
+    std::vector<std::string> clientNames() const;
 
     // "192.0.2.1", "2001:db8::1"; "unix" for a unix socket.
     std::string peerIp() const;
     std::uint16_t peerPort() const;
     bool peerIsLoopback() const;
     std::uint16_t localPort() const;
+
+    // A proxy said who the client is and where it connected. `ip` is an IP address.
+    void setPeer(std::string ip, std::uint16_t port, std::uint16_t localPort);
 
     std::uint64_t octetsIn() const;
     std::uint64_t octetsOut() const;
@@ -108,6 +131,7 @@ public:
 private:
     class Implementation;
     Task<Wake> wait(Signal* signal, Signal* other, Deadline deadline);
+    Task<Handshake> shakeHands(TlsStream& tls, Deadline deadline);
 
     std::unique_ptr<Implementation> implementation_;
 };

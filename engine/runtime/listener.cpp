@@ -4,6 +4,7 @@
 #include <Poco/Net/SocketAddress.h>
 #include <Poco/Net/StreamSocket.h>
 #include <arpa/inet.h>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fmt/format.h>
@@ -23,20 +24,17 @@ constexpr int kAcceptsBeforeYield = 64;
 
 bool isUnixPath(const std::string& address) { return address.starts_with('/'); }
 
-// Whom a connection counts for: an IPv4 address, or the /64 that one IPv6 customer has. Empty:
-// loopback and unix sockets, which are not counted.
-std::string originOf(const sockaddr_storage& address) {
+// Empty: a unix socket.
+std::string ipOf(const sockaddr_storage& address) {
+    std::array<char, INET6_ADDRSTRLEN> text{};
     if (address.ss_family == AF_INET) {
         const auto& in = reinterpret_cast<const sockaddr_in&>(address);
-        if ((ntohl(in.sin_addr.s_addr) >> 24U) == 127) return {};
-        return {reinterpret_cast<const char*>(&in.sin_addr), sizeof in.sin_addr};
-    }
-    if (address.ss_family == AF_INET6) {
+        ::inet_ntop(AF_INET, &in.sin_addr, text.data(), text.size());
+    } else if (address.ss_family == AF_INET6) {
         const auto& in = reinterpret_cast<const sockaddr_in6&>(address);
-        if (IN6_IS_ADDR_LOOPBACK(&in.sin6_addr)) return {};
-        return {reinterpret_cast<const char*>(&in.sin6_addr), sizeof in.sin6_addr / 2};
+        ::inet_ntop(AF_INET6, &in.sin6_addr, text.data(), text.size());
     }
-    return {};
+    return text.data();
 }
 
 }  // namespace
@@ -131,7 +129,9 @@ Listener::Accepted Listener::acceptOne(const Start& start) {
         &size,
         SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (socket.number() < 0) return acceptFailed(errno);
-    std::string origin = originOf(address);
+    // Whom it counts for; loopback and unix sockets are not counted, nor is a proxy itself.
+    const std::string ip = ipOf(address);
+    std::string origin = options_.proxyFrom.contains(ip) ? std::string() : networkOf(ip);
     if (!enter(origin)) {
         turnAway(socket);
         return Accepted::One;
@@ -170,20 +170,36 @@ Listener::Accepted Listener::acceptFailed(int error) {
 bool Listener::enter(const std::string& origin) {
     const std::lock_guard lock(mutex_);
     const bool full = connections_ >= options_.connectionsMax;
-    const bool greedy =
-        !origin.empty() && !full && perAddress_[origin] >= options_.connectionsPerAddressMax;
-    if (full || greedy) {
-        if (!troubleLogged_) {
-            log_.warning(
-                "listener.busy",
-                {{"listener", options_.name}, {"limit", full ? "total" : "address"}});
-        }
+    if (full || isGreedy(origin)) {
+        if (!troubleLogged_) logBusy(full);
         troubleLogged_ = true;
         return false;
     }
     ++connections_;
     if (!origin.empty()) ++perAddress_[origin];
     return true;
+}
+
+bool Listener::isGreedy(const std::string& origin) {
+    if (origin.empty()) return false;
+    const auto found = perAddress_.find(origin);
+    return found != perAddress_.end() && found->second >= options_.connectionsPerAddressMax;
+}
+
+void Listener::logBusy(bool full) {
+    log_.warning(
+        "listener.busy", {{"listener", options_.name}, {"limit", full ? "total" : "address"}});
+}
+
+std::optional<std::string> Listener::enterFor(std::string_view ip) {
+    std::string origin = networkOf(ip);
+    const std::lock_guard lock(mutex_);
+    if (isGreedy(origin)) {
+        logBusy(false);
+        return std::nullopt;
+    }
+    if (!origin.empty()) ++perAddress_[origin];
+    return origin;
 }
 
 void Listener::leave(const std::string& origin) {

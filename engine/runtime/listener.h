@@ -35,6 +35,9 @@ public:
 
     // A connection has ended.
     void leave(const std::string& origin);
+    // A connection that came through a proxy counts for `ip` from now on, and leaves as what is
+    // returned. Nothing: that one has too many.
+    std::optional<std::string> enterFor(std::string_view ip);
 
     const ListenerOptions& options() const { return options_; }
 
@@ -50,6 +53,8 @@ private:
     Accepted acceptOne(const Start& start);
     Accepted acceptFailed(int error);
     bool enter(const std::string& origin);
+    bool isGreedy(const std::string& origin);  // under mutex_
+    void logBusy(bool full);
     void turnAway(const Descriptor& socket) const;
 
     const ListenerOptions options_;

@@ -10,6 +10,8 @@
 
 #include "engine/runtime/listener.h"
 #include "engine/runtime/nursery.h"
+#include "engine/runtime/proxy_header.h"
+#include "journal/base/limits.h"
 
 namespace daybook {
 
@@ -36,6 +38,8 @@ void logEnd(const Log& log, const std::string& listener, const std::exception_pt
         log.debug("session.disconnected", {{"listener", listener}, {"reason", ended.what()}});
     } catch (const TimedOut& ended) {
         log.debug("session.timed-out", {{"listener", listener}, {"reason", ended.what()}});
+    } catch (const ProxyHeaderMalformed& wrong) {
+        log.warning("session.proxy-header", {{"listener", listener}, {"reason", wrong.what()}});
     } catch (const std::exception& failed) {
         log.error("session.failed", {{"listener", listener}, {"reason", failed.what()}});
     } catch (...) {
@@ -94,7 +98,8 @@ public:
 
     Task<void> accept(Lane& lane, Listener& listener);
     Task<void> runSession(Lane& lane, Listener& listener, Descriptor socket, std::string origin);
-    static Task<void> serve(Listener& listener, Session& session);
+    static Task<void> serve(Listener& listener, Session& session, std::string& origin);
+    static Task<void> serveProxied(Listener& listener, Session& session, std::string& origin);
     static Task<void> serveTls(Listener& listener, SessionStart start);
 
     const Log& log_;
@@ -162,7 +167,7 @@ Task<void> Server::Implementation::runSession(
         if (lane.stopping) session->stopping.raise();
         if (lane.closing) session->connection.close();
         try {
-            co_await serve(listener, *session);
+            co_await serve(listener, *session, origin);
         } catch (...) {
             failure = std::current_exception();
         }
@@ -174,11 +179,48 @@ Task<void> Server::Implementation::runSession(
     ended();
 }
 
-Task<void> Server::Implementation::serve(Listener& listener, Session& session) {
+Task<void> Server::Implementation::serve(
+    Listener& listener, Session& session, std::string& origin) {
+    if (listener.options().proxyFrom.contains(session.connection.peerIp())) {
+        return serveProxied(listener, session, origin);
+    }
     const SessionStart start{.connection = session.connection, .stopping = session.stopping};
     // One frame less for each plain session.
     if (listener.options().implicitTls == nullptr) return listener.session()(start);
     return serveTls(listener, start);
+}
+
+// The proxy's header, then the session for whom it speaks. `origin`: whom the connection counts
+// for, from then on. Nothing is said to a proxy that does not begin so: it is set up wrongly, or
+// speaks for a client that tries to.
+Task<void> Server::Implementation::serveProxied(
+    Listener& listener, Session& session, std::string& origin) {
+    Connection& connection = session.connection;
+    const Deadline deadline = after(limits::kTlsHandshakeTimeout);
+    ProxyHeader header = parseProxyHeader({});
+    while (header.octets == 0) {
+        const std::size_t count = co_await connection.fill(deadline, header.wanted);
+        if (count == 0) throw Disconnected("the proxy ended within its header");
+        header = parseProxyHeader(connection.buffered());
+    }
+    connection.consume(header.octets);
+    if (!header.clientIp.empty()) {
+        connection.setPeer(header.clientIp, header.clientPort, header.serverPort);
+        std::optional<std::string> entered = listener.enterFor(header.clientIp);
+        if (!entered) {
+            if (listener.options().implicitTls == nullptr) {
+                co_await connection.write(listener.options().busyText);
+            }
+            co_return;
+        }
+        origin = std::move(*entered);
+    }
+    const SessionStart start{.connection = connection, .stopping = session.stopping};
+    if (listener.options().implicitTls == nullptr) {
+        co_await listener.session()(start);
+    } else {
+        co_await serveTls(listener, start);
+    }
 }
 
 Task<void> Server::Implementation::serveTls(Listener& listener, SessionStart start) {

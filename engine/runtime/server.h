@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 
+#include "engine/runtime/address_ranges.h"
 #include "engine/runtime/connection.h"
 #include "engine/runtime/signal.h"
 #include "engine/runtime/tls_context.h"
@@ -32,6 +33,9 @@ struct ListenerOptions {
     std::string address{};   // an IP address, or a path that begins with '/' for a unix socket
     std::uint16_t port = 0;  // 0: a free one
     TlsContext* implicitTls = nullptr;  // the handshake comes first
+    // Who must begin with the PROXY protocol (proxy_header.h), also before TLS: what it says of the
+    // client holds for the connection and for the limit below. A proxy itself is not counted.
+    AddressRanges proxyFrom{};
     std::size_t connectionsMax = 10'000;
     // For an IPv4 address or an IPv6 /64; loopback and unix sockets are not counted.
     std::size_t connectionsPerAddressMax = 100;

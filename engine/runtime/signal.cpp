@@ -16,8 +16,8 @@ namespace {
 
 class SignalWait {
 public:
-    SignalWait(Reactor& reactor, Waiter*& slot, const bool& raised)
-        : slot_(slot), raised_(raised), waiter_(reactor) {}
+    SignalWait(Reactor& reactor, Waiter*& slot, const bool& raised, Deadline deadline)
+        : slot_(slot), raised_(raised), deadline_(deadline), waiter_(reactor) {}
 
     ~SignalWait() {
         if (slot_ == &waiter_) slot_ = nullptr;
@@ -31,7 +31,7 @@ public:
     void await_suspend(std::coroutine_handle<> handle) {
         DAYBOOK_ASSERT(slot_ == nullptr);
         slot_ = &waiter_;
-        waiter_.arm(handle, kNoDeadline);
+        waiter_.arm(handle, deadline_);
     }
 
     void await_resume() const {}
@@ -39,6 +39,7 @@ public:
 private:
     Waiter*& slot_;
     const bool& raised_;
+    const Deadline deadline_;
     Waiter waiter_;
 };
 
@@ -89,8 +90,13 @@ void Signal::Handle::raise() const {
 }
 
 Task<void> Signal::wait() {
-    co_await SignalWait(reactor_, waiting_, raised_);
+    co_await SignalWait(reactor_, waiting_, raised_, kNoDeadline);
     raised_ = false;
+}
+
+Task<bool> Signal::wait(Deadline deadline) {
+    co_await SignalWait(reactor_, waiting_, raised_, deadline);
+    co_return take();
 }
 
 void Signal::attach(Waiter& waiter) {

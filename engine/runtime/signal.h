@@ -43,6 +43,8 @@ public:
 
     // Waits until raised; then lowers it.
     Task<void> wait();
+    // The same, but not beyond the deadline. False: it has passed, and nobody raised it.
+    Task<bool> wait(Deadline deadline);
 
 private:
     friend class Readiness;

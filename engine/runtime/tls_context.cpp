@@ -56,7 +56,23 @@ void loadFiles(SSL_CTX* context, const CertificateFiles& files) {
     }
 }
 
-Poco::Net::Context::Ptr makeContext(const CertificateFiles& files) {
+// Whatever the certificate is worth, the handshake goes on: SSL_get_verify_result() tells.
+int goOn(int /*verified*/, X509_STORE_CTX* /*context*/) { return 1; }
+
+void askForCertificates(SSL_CTX* context, const std::filesystem::path& authorities) {
+    requireReadable(authorities);
+    ::ERR_clear_error();
+    STACK_OF(X509_NAME)* const names = ::SSL_load_client_CA_file(authorities.c_str());
+    if (names == nullptr ||
+        ::SSL_CTX_load_verify_locations(context, authorities.c_str(), nullptr) != 1) {
+        unusable(authorities, opensslReason());
+    }
+    ::SSL_CTX_set_client_CA_list(context, names);
+    ::SSL_CTX_set_verify(context, SSL_VERIFY_PEER, &goOn);
+}
+
+Poco::Net::Context::Ptr makeContext(
+    const CertificateFiles& files, const std::filesystem::path& clientAuthorities) {
     Poco::Net::Context::Params params;
     // POCO's default asks clients for certificates.
     params.verificationMode = Poco::Net::Context::VERIFY_NONE;
@@ -74,6 +90,7 @@ Poco::Net::Context::Ptr makeContext(const CertificateFiles& files) {
     ::SSL_CTX_set_num_tickets(raw, 0);
     ::SSL_CTX_set_default_passwd_cb(raw, &noPassword);
     loadFiles(raw, files);
+    if (!clientAuthorities.empty()) askForCertificates(raw, clientAuthorities);
     return context;
 }
 
@@ -123,12 +140,13 @@ int chooseCertificate(SSL* ssl, int* /*alert*/, void* /*argument*/) {
     return SSL_TLSEXT_ERR_OK;
 }
 
-LoadedPointer load(const std::vector<CertificateFiles>& files) {
+LoadedPointer load(
+    const std::vector<CertificateFiles>& files, const std::filesystem::path& clientAuthorities) {
     if (files.empty()) throw TlsFilesUnusable("no certificate is configured");
     auto loaded = std::make_shared<Loaded>();
     for (const CertificateFiles& one : files) {
         if (one.serverName.empty()) loaded->fallback = loaded->certificates.size();
-        loaded->certificates.push_back({one.serverName, makeContext(one)});
+        loaded->certificates.push_back({one.serverName, makeContext(one, clientAuthorities)});
     }
     SSL_CTX* const first = loaded->certificates[loaded->fallback].context->sslContext();
     SSL_CTX_set_tlsext_servername_callback(first, &chooseCertificate);
@@ -139,19 +157,22 @@ LoadedPointer load(const std::vector<CertificateFiles>& files) {
 
 class TlsContext::Implementation {
 public:
+    std::filesystem::path clientAuthorities_;
     std::mutex mutex_;
     LoadedPointer loaded_;  // under mutex_
 };
 
-TlsContext::TlsContext(const std::vector<CertificateFiles>& files)
+TlsContext::TlsContext(
+    const std::vector<CertificateFiles>& files, const std::filesystem::path& clientAuthorities)
     : implementation_(std::make_unique<Implementation>()) {
-    implementation_->loaded_ = load(files);
+    implementation_->clientAuthorities_ = clientAuthorities;
+    implementation_->loaded_ = load(files, clientAuthorities);
 }
 
 TlsContext::~TlsContext() = default;
 
 void TlsContext::reload(const std::vector<CertificateFiles>& files) {
-    LoadedPointer loaded = load(files);
+    LoadedPointer loaded = load(files, implementation_->clientAuthorities_);
     const std::lock_guard lock(implementation_->mutex_);
     // The old one goes with `loaded`, after the lock.
     std::swap(implementation_->loaded_, loaded);
@@ -167,6 +188,7 @@ ssl_st* TlsContext::makeServerSsl() const {
     SSL* const ssl = ::SSL_new(loaded.certificates[loaded.fallback].context->sslContext());
     if (ssl == nullptr) throw std::bad_alloc();
     ::SSL_set_ex_data(ssl, loadedIndex(), held.release());
+    ::SSL_set_accept_state(ssl);
     return ssl;
 }
 

@@ -30,7 +30,11 @@ public:
 
 class TlsContext {
 public:
-    explicit TlsContext(const std::vector<CertificateFiles>& files);
+    // `clientAuthorities`: PEM; clients are asked for a certificate, and one that these vouch for
+    // tells Connection::clientNames(). Any other, or none, is no obstacle. Empty: nobody is asked.
+    explicit TlsContext(
+        const std::vector<CertificateFiles>& files,
+        const std::filesystem::path& clientAuthorities = {});
     ~TlsContext();
 
     // Reads the files again. Throws TlsFilesUnusable and keeps what was in use.

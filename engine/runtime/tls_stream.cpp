@@ -5,22 +5,20 @@
 #include <cstring>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 #include "engine/runtime/connection.h"
 
 namespace daybook {
 
-TlsStream::TlsStream(ssl_st* ssl, int descriptor) : ssl_(ssl) {
-    ::SSL_set_fd(ssl, descriptor);
-    ::SSL_set_accept_state(ssl);
-}
+TlsStream::TlsStream(ssl_st* ssl, int descriptor) : ssl_(ssl) { ::SSL_set_fd(ssl, descriptor); }
 
 void TlsStream::Free::operator()(ssl_st* ssl) const { ::SSL_free(ssl); }
 
 Progress TlsStream::handshake() {
     ::ERR_clear_error();
     errno = 0;
-    return outcome(::SSL_do_handshake(ssl_.get()));
+    return progressOf(::SSL_do_handshake(ssl_.get()));
 }
 
 Transfer TlsStream::read(std::span<char> space) {
@@ -28,7 +26,7 @@ Transfer TlsStream::read(std::span<char> space) {
     errno = 0;
     std::size_t octets = 0;
     const int result = ::SSL_read_ex(ssl_.get(), space.data(), space.size(), &octets);
-    return {.progress = outcome(result), .octets = octets};
+    return {.progress = progressOf(result), .octets = octets};
 }
 
 Transfer TlsStream::write(std::string_view octets) {
@@ -36,10 +34,10 @@ Transfer TlsStream::write(std::string_view octets) {
     errno = 0;
     std::size_t written = 0;
     const int result = ::SSL_write_ex(ssl_.get(), octets.data(), octets.size(), &written);
-    return {.progress = outcome(result), .octets = written};
+    return {.progress = progressOf(result), .octets = written};
 }
 
-Progress TlsStream::outcome(int result) {
+Progress TlsStream::progressOf(int result) {
     if (result > 0) return Progress::Done;
     const int systemError = errno;
     const int error = ::SSL_get_error(ssl_.get(), result);
@@ -97,9 +95,37 @@ std::optional<std::string> TlsStream::channelBinding() const {
     return octets;
 }
 
+TlsOutcome TlsStream::outcome(Handshake handshake) const {
+    return tlsOutcomeOf(ssl_.get(), handshake, failure_);
+}
+
 std::string TlsStream::serverName() const {
     const char* const name = ::SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name);
     return name == nullptr ? std::string() : std::string(name);
+}
+
+std::vector<std::string> TlsStream::clientNames() const {
+    std::vector<std::string> names;
+    X509* const certificate = ::SSL_get0_peer_certificate(ssl_.get());
+    if (certificate == nullptr || ::SSL_get_verify_result(ssl_.get()) != X509_V_OK) return names;
+    const auto add = [&](const ASN1_STRING* text) {
+        const auto* const octets = reinterpret_cast<const char*>(::ASN1_STRING_get0_data(text));
+        names.emplace_back(octets, static_cast<std::size_t>(::ASN1_STRING_length(text)));
+    };
+    const std::unique_ptr<GENERAL_NAMES, decltype(&::GENERAL_NAMES_free)> alternatives(
+        static_cast<GENERAL_NAMES*>(
+            ::X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)),
+        &::GENERAL_NAMES_free);
+    const int count = alternatives ? sk_GENERAL_NAME_num(alternatives.get()) : 0;
+    for (int i = 0; i < count; ++i) {
+        const GENERAL_NAME* const name = sk_GENERAL_NAME_value(alternatives.get(), i);
+        if (name->type == GEN_EMAIL) add(name->d.rfc822Name);
+    }
+    X509_NAME* const subject = ::X509_get_subject_name(certificate);
+    const int index = ::X509_NAME_get_index_by_NID(subject, NID_userId, -1);
+    if (index >= 0) add(::X509_NAME_ENTRY_get_data(::X509_NAME_get_entry(subject, index)));
+    ::ERR_clear_error();
+    return names;
 }
 
 }  // namespace daybook

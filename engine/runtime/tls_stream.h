@@ -1,8 +1,9 @@
 // tls_stream.h
 //
-// The server side of one TLS connection: an SSL* on a non-blocking socket. Never waits: says what
-// it waits for. Every call clears OpenSSL's error queue of this thread first, so that no
-// connection pays for another's failure. For the files of this folder. Thread: its reactor's.
+// One side of one TLS connection: an SSL* on a non-blocking socket; which side, its context has
+// set. Never waits: says what it waits for. Every call clears OpenSSL's error queue of this thread
+// first, so that no connection pays for another's failure. For the files of this folder. Thread:
+// its reactor's.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +13,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "engine/runtime/tls_client.h"
 
 struct ssl_st;
 
@@ -46,6 +50,10 @@ public:
     TlsInfo info() const;
     std::optional<std::string> channelBinding() const;
     std::string serverName() const;
+    // Client side: what became of the demand.
+    TlsOutcome outcome(Handshake handshake) const;
+    // See Connection::clientNames().
+    std::vector<std::string> clientNames() const;
 
     // Why it is Broken. Not for peers.
     const std::string& failure() const { return failure_; }
@@ -55,7 +63,7 @@ private:
         void operator()(ssl_st* ssl) const;
     };
 
-    Progress outcome(int result);
+    Progress progressOf(int result);
 
     std::unique_ptr<ssl_st, Free> ssl_;
     std::string failure_;

@@ -34,12 +34,16 @@ struct SslContextFree {
     throw ClientFailed(what + ": " + std::strerror(errno));
 }
 
-int openSocket(int family) {
-    const int descriptor = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (descriptor < 0) fail("socket");
+void setPatience(int descriptor) {
     const timeval patience{.tv_sec = kPatienceSeconds, .tv_usec = 0};
     ::setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     ::setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+}
+
+int openSocket(int family) {
+    const int descriptor = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) fail("socket");
+    setPatience(descriptor);
     const int on = 1;
     if (family != AF_UNIX) ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     return descriptor;
@@ -57,6 +61,8 @@ struct TestClient::Implementation {
     std::unique_ptr<SSL_CTX, SslContextFree> context;
     std::unique_ptr<SSL, SslFree> ssl;
     std::string received;
+    std::string chain;
+    std::string key;
 };
 
 TestClient::TestClient() : implementation_(std::make_unique<Implementation>()) {
@@ -107,18 +113,61 @@ void TestClient::startTls(const std::string& serverName, std::uint16_t versionMa
     if (versionMax != 0) {
         ::SSL_CTX_set_max_proto_version(implementation_->context.get(), versionMax);
     }
+    if (!implementation_->chain.empty()) {
+        SSL_CTX* const context = implementation_->context.get();
+        ::SSL_CTX_use_certificate_chain_file(context, implementation_->chain.c_str());
+        ::SSL_CTX_use_PrivateKey_file(context, implementation_->key.c_str(), SSL_FILETYPE_PEM);
+    }
     implementation_->ssl.reset(::SSL_new(implementation_->context.get()));
     SSL* const ssl = implementation_->ssl.get();
     ::SSL_set_fd(ssl, implementation_->descriptor);
     if (!serverName.empty()) {
         SSL_set_tlsext_host_name(ssl, serverName.c_str());
     }
+    shakeHands(&::SSL_connect);
+}
+
+void TestClient::adopt(int descriptor) {
+    close();
+    setPatience(descriptor);
+    const int on = 1;
+    ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    implementation_->descriptor = descriptor;
+}
+
+void TestClient::acceptTls(
+    const std::string& chainFile, const std::string& keyFile, std::uint16_t versionMax) {
+    implementation_->context.reset(::SSL_CTX_new(::TLS_server_method()));
+    SSL_CTX* const context = implementation_->context.get();
+    ::SSL_CTX_set_min_proto_version(context, TLS1_VERSION);
+    if (versionMax != 0) ::SSL_CTX_set_max_proto_version(context, versionMax);
+    if (::SSL_CTX_use_certificate_chain_file(context, chainFile.c_str()) != 1 ||
+        ::SSL_CTX_use_PrivateKey_file(context, keyFile.c_str(), SSL_FILETYPE_PEM) != 1) {
+        throw ClientFailed("cannot use " + chainFile);
+    }
+    implementation_->ssl.reset(::SSL_new(context));
+    ::SSL_set_fd(implementation_->ssl.get(), implementation_->descriptor);
+    shakeHands(&::SSL_accept);
+}
+
+std::string TestClient::serverName() const {
+    const char* const name =
+        ::SSL_get_servername(implementation_->ssl.get(), TLSEXT_NAMETYPE_host_name);
+    return name == nullptr ? std::string() : name;
+}
+
+void TestClient::shakeHands(int (*handshake)(SSL* ssl)) {
     ::ERR_clear_error();
-    if (::SSL_connect(ssl) == 1) return;
+    if (handshake(implementation_->ssl.get()) == 1) return;
     std::array<char, 256> text{};
     ::ERR_error_string_n(::ERR_get_error(), text.data(), text.size());
     implementation_->ssl.reset();
     throw ClientFailed(std::string("TLS handshake: ") + text.data());
+}
+
+void TestClient::useCertificate(const std::string& chain, const std::string& key) {
+    implementation_->chain = chain;
+    implementation_->key = key;
 }
 
 void TestClient::send(std::string_view octets) {

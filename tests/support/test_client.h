@@ -1,6 +1,7 @@
 // test_client.h
 //
-// A blocking client of any line protocol for tests: plain or TLS, IPv4, IPv6 or a unix socket.
+// A blocking client of any line protocol for tests: plain or TLS, IPv4, IPv6 or a unix socket; or,
+// from a TestListener, the server that our own clients talk to.
 // Every call gives up after ten seconds with ClientFailed, so that a broken server fails a test
 // instead of hanging it. Never checks certificates: it says what it got. Thread: one at a time.
 #pragma once
@@ -11,6 +12,8 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+
+struct ssl_st;
 
 namespace daybook::test {
 
@@ -33,6 +36,16 @@ public:
     // TLS from now on. `serverName`: sent as SNI unless empty. `versionMax`: 0, or as on the wire
     // (0x0303 for TLS 1.2).
     void startTls(const std::string& serverName = {}, std::uint16_t versionMax = 0);
+
+    // Takes over an accepted socket.
+    void adopt(int descriptor);
+    // The server side of TLS from now on, with a chain and a key in PEM. `versionMax`: as above.
+    void acceptTls(
+        const std::string& chainFile, const std::string& keyFile, std::uint16_t versionMax = 0);
+    // What the client asked for by SNI.
+    std::string serverName() const;
+    // In the next startTls(): PEM files.
+    void useCertificate(const std::string& chain, const std::string& key);
 
     void send(std::string_view octets);
 
@@ -62,6 +75,7 @@ public:
 
 private:
     struct Implementation;
+    void shakeHands(int (*handshake)(ssl_st* ssl));
     // Reads what is there; false at the end.
     bool receive();
 

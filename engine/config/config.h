@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/runtime/address_ranges.h"
 #include "journal/base/log.h"
 
 namespace daybook {
@@ -19,6 +20,57 @@ namespace daybook {
 enum class ListenerProtocol { Smtp, Submission, Submissions, Lmtp, Imap, Imaps, Pop3, Pop3s };
 
 enum class ListenerTls { None, StartTls, Implicit };
+
+// Whether a listener takes AUTH, and whether MAIL needs it.
+enum class ListenerAuth { ByProtocol, Required, Offered, None };
+
+// [rates]: how much may come in. 0: no limit.
+struct RateConfig {
+    std::uint32_t accountMessagesPerHour = 500;       // account_messages_per_hour
+    std::uint32_t accountRecipientsPerHour = 2'000;   // account_recipients_per_hour
+    std::uint32_t addressConnectionsPerMinute = 300;  // address_connections_per_minute
+    std::uint32_t addressMessagesPerMinute = 600;     // address_messages_per_minute
+    bool exemptLoopback = true;                       // exempt_loopback
+};
+
+enum class RelayTls { Required, Implicit, Opportunistic, None };
+
+// The language of reports.
+enum class ReportWords { English, German };
+
+// [outbound]: mail to other servers.
+struct OutboundConfig {
+    std::string relayHost;  // relay_host: empty: to the mail hosts of each domain
+    std::uint16_t relayPort = 587;
+    std::string relayUser;                    // relay_user
+    std::filesystem::path relayPasswordFile;  // relay_password_file
+    RelayTls relayTls = RelayTls::Required;   // relay_tls
+    std::uint16_t port = 25;                  // port
+    std::string helo;                         // helo: empty: hostname
+    std::string sourceIpv4;                   // source_ipv4
+    std::string sourceIpv6;                   // source_ipv6
+    std::uint32_t connections = 100;          // connections
+    std::uint32_t connectionsPerHost = 20;    // connections_per_host
+    std::chrono::milliseconds idle = std::chrono::seconds(2);
+    std::vector<std::chrono::milliseconds> retry{
+        std::chrono::minutes(5),
+        std::chrono::minutes(15),
+        std::chrono::minutes(30),
+        std::chrono::hours(1),
+        std::chrono::hours(2),
+        std::chrono::hours(4),
+    };
+    std::chrono::milliseconds lifetime = std::chrono::days(5);
+    std::chrono::milliseconds delayWarning = std::chrono::hours(4);      // delay_warning
+    std::chrono::milliseconds reportInterval = std::chrono::minutes(5);  // report_interval
+    ReportWords reportWords = ReportWords::English;                      // report_language
+    std::chrono::milliseconds suppression = std::chrono::days(30);
+    std::filesystem::path tlsRoots;  // tls_roots
+    bool dane = true;
+    bool mtaSts = true;              // mta_sts
+    std::uint16_t mtaStsPort = 443;  // mta_sts_port
+    bool tlsReports = true;          // tls_reports
+};
 
 // [[listener]]: one address and port (or unix socket) with one protocol.
 struct ListenerConfig {
@@ -33,6 +85,20 @@ struct ListenerConfig {
     ListenerTls tls = ListenerTls::StartTls;
     // "smtp", "imaps" ...: the key in ports.json.
     std::string name;
+
+    // proxy_from: who speaks the PROXY protocol before anything else.
+    AddressRanges proxyFrom{};
+    // client_ca: who vouches for clients' certificates (EXTERNAL); empty: none is asked for.
+    std::filesystem::path clientAuthorities{};
+    // Of SMTP, submission and LMTP alone:
+    std::uint64_t messageOctetsMax = 0;            // message_size; 0: as in [limits]
+    std::uint32_t recipientsMax = 0;               // recipients; 0: as in [limits]
+    ListenerAuth auth = ListenerAuth::ByProtocol;  // auth
+    bool ownAddressesOnly = true;                  // own_addresses: of MAIL, after AUTH
+    bool ownFromOnly = true;                       // own_from: of the From field, after AUTH
+    bool rates = true;                             // rates
+    AddressRanges relayFrom{};                     // relay_from
+    AddressRanges xclientFrom{};                   // xclient_from
 };
 
 // [[certificate]]: files in PEM. The first one is the default.
@@ -58,6 +124,8 @@ struct Config {
     std::uint32_t connectionsMax = 10'000;          // connections, per listener
     std::uint32_t connectionsPerAddressMax = 100;   // connections_per_address
 
+    RateConfig rates;
+
     // [security]
     // plaintext_login_on_loopback: passwords without TLS from 127.0.0.0/8 and ::1. Default false.
     bool plaintextLoginOnLoopback = false;
@@ -65,11 +133,30 @@ struct Config {
     // of Debian 12 is one) take it where it is offered and then have no channel binding for it.
     bool scramPlus = false;
 
+    // scram_sha1: offer SCRAM-SHA-1 too, for old clients.
+    bool scramSha1 = true;
+
+    // [oauth]: whose tokens OAUTHBEARER takes; without a public key it is not offered.
+    std::filesystem::path oauthPublicKey;     // public_key
+    std::string oauthIssuer;                  // issuer
+    std::string oauthAudience;                // audience
+    std::string oauthAccountClaim = "email";  // account_claim
+
     // [server]
     std::uint32_t reactors = 0;                 // 0: one per core
     std::uint32_t workers = 0;                  // 0: one per core
     LogLevel logLevel = LogLevel::Information;  // log_level: debug, information, warning, error
     std::chrono::seconds stopPatience{20};      // stop_patience, seconds
+
+    // [dns]
+    std::vector<std::string> dnsForward;          // forward: "192.0.2.53", "127.0.0.1@5353"
+    bool dnsValidate = true;                      // validate
+    std::filesystem::path dnsTrustAnchor;         // trust_anchor; empty: Debian's
+    std::vector<std::string> dnsAskReserved;      // ask_reserved: zones, "test"
+    std::uint64_t dnsCacheOctets = 32ULL << 20U;  // cache
+    std::chrono::seconds dnsTimeout{30};          // timeout, of a question
+
+    OutboundConfig outbound;
 
     // [storage]
     std::uint64_t journalMapOctets = 1ULL << 40U;  // journal_map: address space, not disk

@@ -35,10 +35,22 @@ private:
     std::multimap<std::pair<toml::source_index, toml::source_index>, std::string> found_;
 };
 
+// Lists are of texts; others are of no type that a setting has.
+ConfigValue textsOf(const toml::array& array) {
+    std::vector<std::string> texts;
+    for (const toml::node& element : array) {
+        const auto* const text = element.as_string();
+        if (text == nullptr) return std::monostate{};
+        texts.push_back(text->get());
+    }
+    return texts;
+}
+
 ConfigValue valueOf(const toml::node& node) {
     if (const auto* const flag = node.as_boolean()) return flag->get();
     if (const auto* const number = node.as_integer()) return number->get();
     if (const auto* const text = node.as_string()) return text->get();
+    if (const auto* const array = node.as_array()) return textsOf(*array);
     return std::monostate{};
 }
 
@@ -159,6 +171,37 @@ std::filesystem::path under(
     return (directory / path).lexically_normal();
 }
 
+void completeDns(const toml::table& root, Config& config, Problems& problems) {
+    if (config.dnsTrustAnchor.empty()) return;
+    config.dnsTrustAnchor = under(config.directory, config.dnsTrustAnchor);
+    std::error_code ignored;
+    if (std::filesystem::exists(config.dnsTrustAnchor, ignored)) return;
+    problems.add(
+        root["dns"]["trust_anchor"].node()->source(),
+        fmt::format("dns.trust_anchor: there is no file {}", config.dnsTrustAnchor.string()));
+}
+
+void completeOutbound(const toml::table& root, Config& config, Problems& problems) {
+    OutboundConfig& outbound = config.outbound;
+    const std::array<std::pair<std::string_view, std::filesystem::path*>, 2> files{{
+        {"relay_password_file", &outbound.relayPasswordFile},
+        {"tls_roots", &outbound.tlsRoots},
+    }};
+    for (const auto& [key, path] : files) {
+        if (path->empty()) continue;
+        *path = under(config.directory, *path);
+        std::error_code ignored;
+        if (std::filesystem::exists(*path, ignored)) continue;
+        problems.add(
+            root["outbound"][key].node()->source(),
+            fmt::format("outbound.{}: there is no file {}", key, path->string()));
+    }
+    if (outbound.relayUser.empty() == outbound.relayPasswordFile.empty()) return;
+    problems.add(
+        root["outbound"].node()->source(),
+        "outbound: relay_user and relay_password_file belong together; add the other one");
+}
+
 void completeCertificate(
     const toml::table& table,
     const Config& config,
@@ -190,6 +233,25 @@ void readCertificates(const toml::table& root, Config& config, Problems& problem
     }
 }
 
+bool isSmtp(ListenerProtocol protocol) {
+    return protocol == ListenerProtocol::Smtp || protocol == ListenerProtocol::Submission ||
+           protocol == ListenerProtocol::Submissions || protocol == ListenerProtocol::Lmtp;
+}
+
+// The first key that was set and that only the protocols of SMTP have; empty: none.
+std::string_view smtpKeyOf(const ListenerConfig& listener) {
+    const ListenerConfig defaults;
+    if (listener.messageOctetsMax != 0) return "message_size";
+    if (listener.recipientsMax != 0) return "recipients";
+    if (listener.auth != defaults.auth) return "auth";
+    if (!listener.ownAddressesOnly) return "own_addresses";
+    if (!listener.ownFromOnly) return "own_from";
+    if (!listener.rates) return "rates";
+    if (!listener.relayFrom.empty()) return "relay_from";
+    if (!listener.xclientFrom.empty()) return "xclient_from";
+    return {};
+}
+
 // Says what does not go together; empty: all does.
 std::string contradiction(const ListenerConfig& listener, const Config& config) {
     const bool implicit = hasImplicitTls(listener.protocol);
@@ -209,6 +271,24 @@ std::string contradiction(const ListenerConfig& listener, const Config& config) 
             "tls: {} does not begin with TLS; write \"starttls\" or \"none\"",
             nameOf(listener.protocol));
     }
+    std::error_code ignored;
+    if (!listener.clientAuthorities.empty()) {
+        if (listener.tls == ListenerTls::None || config.certificates.empty()) {
+            return "client_ca: needs TLS and a [[certificate]]; remove the line, or add them";
+        }
+        if (!std::filesystem::exists(listener.clientAuthorities, ignored)) {
+            return fmt::format(
+                "client_ca: there is no file {}", listener.clientAuthorities.string());
+        }
+    }
+    const std::string_view ofSmtp = smtpKeyOf(listener);
+    if (!isSmtp(listener.protocol) && !ofSmtp.empty()) {
+        return fmt::format("{}: only smtp, submission and lmtp have it; remove the line", ofSmtp);
+    }
+    const bool lmtp = listener.protocol == ListenerProtocol::Lmtp;
+    const bool takesAuth =
+        listener.auth == ListenerAuth::Required || listener.auth == ListenerAuth::Offered;
+    if (lmtp && takesAuth) return "auth: LMTP has none; write \"none\" or remove the line";
     if (implicit && config.certificates.empty()) {
         return fmt::format(
             "protocol: {} needs a certificate; add a [[certificate]] table with chain and key",
@@ -225,6 +305,9 @@ void completeListener(const toml::table& table, const Config& config, ListenerCo
         listener.tls = socket                              ? ListenerTls::None
                        : hasImplicitTls(listener.protocol) ? ListenerTls::Implicit
                                                            : ListenerTls::StartTls;
+    }
+    if (!listener.clientAuthorities.empty()) {
+        listener.clientAuthorities = under(config.directory, listener.clientAuthorities);
     }
     if (listener.name.empty()) listener.name = nameOf(listener.protocol);
 }
@@ -275,6 +358,20 @@ void readListeners(const toml::table& root, Config& config, Problems& problems) 
     }
 }
 
+void completeOauth(const toml::table& root, Config& config, Problems& problems) {
+    if (config.oauthPublicKey.empty()) return;
+    config.oauthPublicKey = under(config.directory, config.oauthPublicKey);
+    const toml::table& table = *root.get("oauth")->as_table();
+    if (config.oauthIssuer.empty() || config.oauthAudience.empty()) {
+        problems.add(table.source(), "oauth: public_key needs issuer and audience; add both");
+    }
+    std::error_code ignored;
+    if (std::filesystem::exists(config.oauthPublicKey, ignored)) return;
+    problems.add(
+        table.get("public_key")->source(),
+        fmt::format("oauth.public_key: there is no file {}", config.oauthPublicKey.string()));
+}
+
 toml::table parseFile(const std::filesystem::path& file) {
     try {
         return toml::parse_file(file.string());
@@ -312,6 +409,9 @@ Config loadConfig(const std::filesystem::path& file) {
     readSections(root, config, problems);
     config.directory = under(config.file.parent_path(), config.directory);
     if (!config.directory.has_filename()) config.directory = config.directory.parent_path();
+    completeDns(root, config, problems);
+    completeOauth(root, config, problems);
+    completeOutbound(root, config, problems);
     readCertificates(root, config, problems);
     readListeners(root, config, problems);
     problems.throwIfAny();

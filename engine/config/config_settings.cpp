@@ -1,9 +1,9 @@
 #include "engine/config/config_settings.h"
 
-#include <arpa/inet.h>
-
 #include "engine/config/config_values.h"
+#include "engine/config/sending_settings.h"
 #include "engine/directory/address.h"
+#include "engine/runtime/address_ranges.h"
 
 namespace daybook {
 
@@ -24,6 +24,12 @@ constexpr Words<ListenerTls, 3> kTlsWords{{
     {"none", ListenerTls::None},
     {"starttls", ListenerTls::StartTls},
     {"implicit", ListenerTls::Implicit},
+}};
+
+constexpr Words<ListenerAuth, 3> kAuthWords{{
+    {"required", ListenerAuth::Required},
+    {"offered", ListenerAuth::Offered},
+    {"none", ListenerAuth::None},
 }};
 
 constexpr Words<ListenerProtocol, 8> kProtocols{{
@@ -59,19 +65,6 @@ std::string readHostname(std::string& into, const ConfigValue& value) {
     }
     into = *name;
     return {};
-}
-
-std::string readPath(std::filesystem::path& into, const ConfigValue& value) {
-    std::string text;
-    std::string problem = readText(text, value);
-    if (problem.empty()) into = text;
-    return problem;
-}
-
-bool isIpAddress(const std::string& text) {
-    std::array<unsigned char, 16> octets{};
-    return ::inet_pton(AF_INET, text.c_str(), octets.data()) == 1 ||
-           ::inet_pton(AF_INET6, text.c_str(), octets.data()) == 1;
 }
 
 std::string readAddress(std::string& into, const ConfigValue& value) {
@@ -134,7 +127,51 @@ constexpr std::array<Setting<Config>, 4> kLimits{{
      [](const Config& c) { return plain(c.connectionsPerAddressMax); }},
 }};
 
-constexpr std::array<Setting<Config>, 2> kSecurity{{
+constexpr std::uint32_t kRateMax = 10'000'000;
+
+constexpr std::array<Setting<Config>, 5> kRates{{
+    {"account_messages_per_hour",
+     "number",
+     "500",
+     "The most messages that one account submits; enough for a person with a mailing list, too few "
+     "for a thief of passwords.",
+     [](Config& c, const V& v) {
+    return readNumber(c.rates.accountMessagesPerHour, v, 0, kRateMax);
+},
+     [](const Config& c) { return plain(c.rates.accountMessagesPerHour); }},
+    {"account_recipients_per_hour",
+     "number",
+     "2000",
+     "The most recipients of what one account submits.",
+     [](Config& c, const V& v) {
+    return readNumber(c.rates.accountRecipientsPerHour, v, 0, kRateMax);
+},
+     [](const Config& c) { return plain(c.rates.accountRecipientsPerHour); }},
+    {"address_connections_per_minute",
+     "number",
+     "300",
+     "The most connections from one address (IPv6: one /64) to SMTP and submission.",
+     [](Config& c, const V& v) {
+    return readNumber(c.rates.addressConnectionsPerMinute, v, 0, kRateMax);
+},
+     [](const Config& c) { return plain(c.rates.addressConnectionsPerMinute); }},
+    {"address_messages_per_minute",
+     "number",
+     "600",
+     "The most messages from one address that did not authenticate.",
+     [](Config& c, const V& v) {
+    return readNumber(c.rates.addressMessagesPerMinute, v, 0, kRateMax);
+},
+     [](const Config& c) { return plain(c.rates.addressMessagesPerMinute); }},
+    {"exempt_loopback",
+     "true or false",
+     "true",
+     "No limits by address for this machine (127.0.0.0/8, ::1 and unix sockets).",
+     [](Config& c, const V& v) { return readFlag(c.rates.exemptLoopback, v); },
+     [](const Config& c) { return plain(c.rates.exemptLoopback); }},
+}};
+
+constexpr std::array<Setting<Config>, 3> kSecurity{{
     {"plaintext_login_on_loopback",
      "true or false",
      "false",
@@ -147,6 +184,40 @@ constexpr std::array<Setting<Config>, 2> kSecurity{{
      "Offer SCRAM-SHA-256-PLUS over TLS. Some clients (mutt) take it where it is offered and fail.",
      [](Config& c, const V& v) { return readFlag(c.scramPlus, v); },
      [](const Config& c) { return plain(c.scramPlus); }},
+    {"scram_sha1",
+     "true or false",
+     "true",
+     "Offer SCRAM-SHA-1 too, for old clients. It needs a password that was set by a version that "
+     "knows it.",
+     [](Config& c, const V& v) { return readFlag(c.scramSha1, v); },
+     [](const Config& c) { return plain(c.scramSha1); }},
+}};
+
+constexpr std::array<Setting<Config>, 4> kOauth{{
+    {"public_key",
+     "path",
+     "none: OAUTHBEARER is not offered",
+     "The key that signs the tokens, in PEM: RSA (RS256) or P-256 (ES256).",
+     [](Config& c, const V& v) { return readPath(c.oauthPublicKey, v); },
+     [](const Config& c) { return quotedText(c.oauthPublicKey.string()); }},
+    {"issuer",
+     "text",
+     "none; needed with public_key",
+     "Who issues them: the claim iss.",
+     [](Config& c, const V& v) { return readText(c.oauthIssuer, v); },
+     [](const Config& c) { return quotedText(c.oauthIssuer); }},
+    {"audience",
+     "text",
+     "none; needed with public_key",
+     "For whom they are issued: this server's name in the claim aud.",
+     [](Config& c, const V& v) { return readText(c.oauthAudience, v); },
+     [](const Config& c) { return quotedText(c.oauthAudience); }},
+    {"account_claim",
+     "text",
+     "\"email\"",
+     "The claim that names the account by its address.",
+     [](Config& c, const V& v) { return readText(c.oauthAccountClaim, v); },
+     [](const Config& c) { return tomlString(c.oauthAccountClaim); }},
 }};
 
 constexpr std::array<Setting<Config>, 4> kServer{{
@@ -203,17 +274,7 @@ constexpr std::array<Setting<Config>, 4> kStorage{{
      [](const Config& c) { return quotedSize(c.reserveOctets); }},
 }};
 
-constexpr std::array<ConfigSection, 5> kSections{{
-    {"", "The top of the file, before any table.", kTop},
-    {"limits", "What one client may ask for.", kLimits},
-    {"security", "What is allowed without protection.", kSecurity},
-    {"server", "How the daemon works.", kServer},
-    {"storage",
-     "How the data directory is laid out. The defaults suit nearly everybody.",
-     kStorage},
-}};
-
-constexpr std::array<Setting<ListenerConfig>, 5> kListener{{
+constexpr std::array<Setting<ListenerConfig>, 15> kListener{{
     {"protocol",
      "\"smtp\", \"submission\", \"submissions\", \"lmtp\", \"imap\", \"imaps\", \"pop3\", "
      "\"pop3s\"",
@@ -247,6 +308,73 @@ constexpr std::array<Setting<ListenerConfig>, 5> kListener{{
      [](const ListenerConfig& l) {
     return l.name == nameOf(l.protocol) ? "" : quotedText(l.name);
 }},
+    {"proxy_from",
+     "addresses and networks",
+     "none",
+     "Who is a proxy: it must begin with the PROXY protocol (version 1 or 2) and say who the "
+     "client "
+     "is.",
+     [](ListenerConfig& l, const V& v) { return readRanges(l.proxyFrom, v); },
+     [](const ListenerConfig& l) { return rangesText(l.proxyFrom); }},
+    {"client_ca",
+     "path",
+     "none: no client is asked for a certificate",
+     "Authorities in PEM that vouch for clients' certificates. Who has one that names an account's "
+     "address (rfc822Name, UID) may log in with EXTERNAL.",
+     [](ListenerConfig& l, const V& v) { return readPath(l.clientAuthorities, v); },
+     [](const ListenerConfig& l) { return quotedText(l.clientAuthorities.string()); }},
+    {"message_size",
+     "size",
+     "as in [limits]",
+     "SMTP, submission, LMTP: the largest message that is taken here.",
+     [](ListenerConfig& l, const V& v) { return readSize(l.messageOctetsMax, v, 65'536, kGibi); },
+     [](const ListenerConfig& l) {
+    return l.messageOctetsMax == 0 ? "" : quotedSize(l.messageOctetsMax);
+}},
+    {"recipients",
+     "number",
+     "as in [limits]",
+     "SMTP, submission, LMTP: the most recipients of one message here.",
+     [](ListenerConfig& l, const V& v) { return readNumber(l.recipientsMax, v, 1, 100'000); },
+     [](const ListenerConfig& l) { return l.recipientsMax == 0 ? "" : plain(l.recipientsMax); }},
+    {"auth",
+     "\"required\", \"offered\" or \"none\"",
+     "\"required\" for submission and submissions; else \"none\"",
+     "SMTP, submission: whether clients may log in, or must before they send.",
+     [](ListenerConfig& l, const V& v) { return readWord(l.auth, v, kAuthWords); },
+     [](const ListenerConfig& l) {
+    return l.auth == ListenerAuth::ByProtocol ? "" : tomlString(wordOf(l.auth, kAuthWords));
+}},
+    {"own_addresses",
+     "true or false",
+     "true",
+     "SMTP, submission: who logged in sends only from addresses of its own, or delegated to it.",
+     [](ListenerConfig& l, const V& v) { return readFlag(l.ownAddressesOnly, v); },
+     [](const ListenerConfig& l) { return std::string(l.ownAddressesOnly ? "" : "false"); }},
+    {"own_from",
+     "true or false",
+     "true",
+     "The same for the From field of the message.",
+     [](ListenerConfig& l, const V& v) { return readFlag(l.ownFromOnly, v); },
+     [](const ListenerConfig& l) { return std::string(l.ownFromOnly ? "" : "false"); }},
+    {"rates",
+     "true or false",
+     "true",
+     "SMTP, submission: whether [rates] holds here. Never for LMTP.",
+     [](ListenerConfig& l, const V& v) { return readFlag(l.rates, v); },
+     [](const ListenerConfig& l) { return std::string(l.rates ? "" : "false"); }},
+    {"relay_from",
+     "addresses and networks",
+     "none",
+     "SMTP, submission: who may send to other servers through this one without a login.",
+     [](ListenerConfig& l, const V& v) { return readRanges(l.relayFrom, v); },
+     [](const ListenerConfig& l) { return rangesText(l.relayFrom); }},
+    {"xclient_from",
+     "addresses and networks",
+     "none",
+     "SMTP, submission, LMTP: who may say with XCLIENT for which client it speaks.",
+     [](ListenerConfig& l, const V& v) { return readRanges(l.xclientFrom, v); },
+     [](const ListenerConfig& l) { return rangesText(l.xclientFrom); }},
 }};
 
 constexpr std::array<Setting<CertificateConfig>, 3> kCertificate{{
@@ -272,7 +400,29 @@ constexpr std::array<Setting<CertificateConfig>, 3> kCertificate{{
 
 }  // namespace
 
-std::span<const ConfigSection> configSections() { return kSections; }
+std::span<const ConfigSection> configSections() {
+    static const std::array<ConfigSection, 9> sections{{
+        {"", "The top of the file, before any table.", kTop},
+        {"limits", "What one client may ask for.", kLimits},
+        {"rates",
+         "How much may come in; who has it all is told when to come back. 0: no limit.",
+         kRates},
+        {"security", "What is allowed without protection.", kSecurity},
+        {"oauth",
+         "Whose JSON Web Tokens log in with OAUTHBEARER (RFC 7628). They are checked here; the "
+         "issuer "
+         "is "
+         "not asked.",
+         kOauth},
+        {"server", "How the daemon works.", kServer},
+        {"dns", "Who is asked where mail goes, and what is believed.", dnsSettings()},
+        {"outbound", "How mail goes to other servers.", outboundSettings()},
+        {"storage",
+         "How the data directory is laid out. The defaults suit nearly everybody.",
+         kStorage},
+    }};
+    return sections;
+}
 
 std::span<const Setting<ListenerConfig>> listenerSettings() { return kListener; }
 

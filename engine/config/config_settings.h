@@ -10,13 +10,15 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "engine/config/config.h"
 
 namespace daybook {
 
 // A value as the file has it; monostate: of a type that no setting has.
-using ConfigValue = std::variant<std::monostate, bool, std::int64_t, std::string>;
+using ConfigValue =
+    std::variant<std::monostate, bool, std::int64_t, std::string, std::vector<std::string>>;
 
 // One key of a table that is read into a Target.
 template <class Target>

@@ -124,9 +124,12 @@ bool Directory::mayUseAddress(AccountId account, std::string_view text) const {
     const std::optional<Address> address = parseAddress(text);
     if (!address) return false;
     const Snapshot snapshot = views_.snapshot();
-    const Found found = lookUp(snapshot.accounts(), *address);
-    return std::ranges::any_of(
-        found.rows, [account](const AddressRow& row) { return row.account == account; });
+    const AccountsView accounts = snapshot.accounts();
+    const Found found = lookUp(accounts, *address);
+    return std::ranges::any_of(found.rows, [&](const AddressRow& row) {
+        return row.account == account ||
+               (accounts.rightsOf(row.account, account) & kMaySendAs) != 0;
+    });
 }
 
 }  // namespace daybook

@@ -37,8 +37,9 @@ public:
 
     bool isLocalDomain(std::string_view domain) const;
 
-    // May `account` send with this reverse-path or From address? Its own addresses, also with a
-    // plus detail. The null reverse-path: nobody who submits.
+    // May `account` send with this reverse-path or From address? Its own addresses, and those of
+    // accounts that let it send as them, also with a plus detail. The null reverse-path: nobody who
+    // submits.
     bool mayUseAddress(AccountId account, std::string_view address) const;
 
 private:

@@ -94,7 +94,34 @@ TEST_CASE("config: each wrong line is named with its line, its column and advice
         {"nmae = \"x\"\n", "5:1: listener.nmae: unknown key; did you mean name?"},
         {"colour = \"x\"\n",
          "5:1: listener.colour: unknown key; remove it, or write one of: protocol, address, port, "
-         "tls, name"},
+         "tls, name, proxy_from, client_ca, message_size, recipients, auth, own_addresses, "
+         "own_from, rates, relay_from, xclient_from"},
+        {"proxy_from = 7\n",
+         "5:14: listener.proxy_from: must be a list of texts; write addresses and networks like "
+         "[\"192.0.2.1\", \"2001:db8::/32\"]"},
+        {"relay_from = [\"10.0.0.1/8\"]\n",
+         "5:14: listener.relay_from: \"10.0.0.1/8\" is no address or network; write addresses and "
+         "networks like [\"192.0.2.1\", \"2001:db8::/32\"]"},
+        {"xclient_from = [\"10.0.0.1\", 7]\n",
+         "5:16: listener.xclient_from: must be a list of texts; write addresses and networks like "
+         "[\"192.0.2.1\", \"2001:db8::/32\"]"},
+        {"auth = \"maybe\"\n",
+         "5:8: listener.auth: \"maybe\" is not known; write one of \"required\", \"offered\", "
+         "\"none\""},
+        {"own_from = 1\n", "5:12: listener.own_from: must be true or false, without quotes"},
+        {"message_size = \"1KiB\"\n",
+         "5:16: listener.message_size: 1KiB is out of range; write a size from 64KiB to 1GiB"},
+        {"client_ca = \"ca.pem\"\n",
+         "5:13: listener.client_ca: needs TLS and a [[certificate]]; remove the line, or add them"},
+        {"[[listener]]\nprotocol = \"lmtp\"\nauth = \"offered\"\n",
+         "7:8: listener.auth: LMTP has none; write \"none\" or remove the line"},
+        {"[[listener]]\nprotocol = \"imap\"\nrelay_from = \"10.0.0.0/8\"\n",
+         "7:14: listener.relay_from: only smtp, submission and lmtp have it; remove the line"},
+        {"[oauth]\npublic_key = \"chain.pem\"\nissuer = \"x\"\n",
+         "5:1: oauth: public_key needs issuer and audience; add both"},
+        {"[rates]\naccount_messages_per_hour = -1\n",
+         "6:29: rates.account_messages_per_hour: -1 is out of range; write a number from 0 to "
+         "10000000"},
         {"port = \"25\"\n",
          "5:8: listener.port: must be a whole number from 0 to 65535, without quotes"},
         {"port = 65536\n",
@@ -125,6 +152,18 @@ TEST_CASE("config: each wrong line is named with its line, its column and advice
         {"[server]\nlog_level = \"loud\"\n",
          "6:13: server.log_level: \"loud\" is not known; write one of \"debug\", \"information\", "
          "\"warning\", \"error\""},
+        {"[dns]\nforward = \"192.0.2.53\"\n",
+         "6:11: dns.forward: must be a list of texts; write [\"...\", \"...\"]"},
+        {"[dns]\nforward = [\"192.0.2.53\", 53]\n",
+         "6:11: dns.forward: must be a list of texts; write [\"...\", \"...\"]"},
+        {"[dns]\nforward = [\"192.0.2.53\", \"127.0.0.1@0\"]\n",
+         "6:11: dns.forward: \"127.0.0.1@0\" is not the address of a resolver; write one like "
+         "\"192.0.2.53\" or \"127.0.0.1@5353\""},
+        {"[dns]\nforward = [\"dns.example.org\"]\n",
+         "6:11: dns.forward: \"dns.example.org\" is not the address of a resolver; write one like "
+         "\"192.0.2.53\" or \"127.0.0.1@5353\""},
+        {"[dns]\nask_reserved = [\"te st\"]\n",
+         "6:16: dns.ask_reserved: \"te st\" is not a zone; write one like \"test\""},
         {"[sever]\n", "5:2: sever: unknown key; did you mean server?"},
         {"[server]\nreactor = 1\n", "6:1: server.reactor: unknown key; did you mean reactors?"},
         {"[certificate]\n", "5:1: certificate: write [[certificate]], in double brackets"},
@@ -171,6 +210,16 @@ TEST_CASE("config: a certificate's missing file is named", "[engine]") {
     CHECK(
         problems[0] ==
         "7:7: certificate.key: there is no file " + (file.folder() / "nokey.pem").string());
+}
+
+TEST_CASE("config: a missing trust anchor is named", "[engine]") {
+    const ConfigFile file;
+    const std::vector<std::string> problems =
+        file.problemsOf("[dns]\ntrust_anchor = \"run/anchor\"\n");
+    REQUIRE(problems.size() == 1);
+    CHECK(
+        problems[0] ==
+        "6:16: dns.trust_anchor: there is no file " + (file.folder() / "run/anchor").string());
 }
 
 TEST_CASE("config: all problems are told at once, in the order of the file", "[engine]") {
@@ -278,6 +327,27 @@ TEST_CASE("config: a written configuration is read again as the same", "[engine]
         {ListenerProtocol::Pop3, "127.0.0.1", 2110, ListenerTls::None, "mine"},
     };
     config.messageOctetsMax = 70'001;
+    config.listeners[0].auth = ListenerAuth::Offered;
+    config.listeners[0].messageOctetsMax = 80'000;
+    config.listeners[0].recipientsMax = 5;
+    config.listeners[0].ownAddressesOnly = false;
+    config.listeners[0].ownFromOnly = false;
+    config.listeners[0].rates = false;
+    REQUIRE(config.listeners[0].relayFrom.add("10.0.0.0/8"));
+    REQUIRE(config.listeners[0].relayFrom.add("2001:db8::1"));
+    REQUIRE(config.listeners[0].xclientFrom.add("10.0.0.1"));
+    REQUIRE(config.listeners[3].proxyFrom.add("::1"));
+    config.listeners[1].clientAuthorities = file.folder() / "chain.pem";
+    config.rates.accountMessagesPerHour = 1;
+    config.rates.accountRecipientsPerHour = 2;
+    config.rates.addressConnectionsPerMinute = 3;
+    config.rates.addressMessagesPerMinute = 0;
+    config.rates.exemptLoopback = false;
+    config.scramSha1 = false;
+    config.oauthPublicKey = file.folder() / "key.pem";
+    config.oauthIssuer = "https://login.example.org";
+    config.oauthAudience = "mail";
+    config.oauthAccountClaim = "upn";
     config.recipientsMax = 7;
     config.connectionsMax = 8;
     config.connectionsPerAddressMax = 9;
@@ -291,6 +361,12 @@ TEST_CASE("config: a written configuration is read again as the same", "[engine]
     config.viewsMapOctets = 1ULL << 32U;
     config.segmentOctets = 1ULL << 22U;
     config.reserveOctets = 0;
+    config.dnsForward = {"127.0.0.1@5353", "2001:db8::53"};
+    config.dnsValidate = false;
+    config.dnsTrustAnchor = file.folder() / "chain.pem";
+    config.dnsAskReserved = {"test"};
+    config.dnsCacheOctets = 1ULL << 21U;
+    config.dnsTimeout = std::chrono::seconds(7);
 
     const std::string text = configText(config);
     const Config read = file.load(text);
@@ -300,6 +376,14 @@ TEST_CASE("config: a written configuration is read again as the same", "[engine]
     CHECK(read.recipientsMax == config.recipientsMax);
     CHECK(read.connectionsMax == config.connectionsMax);
     CHECK(read.connectionsPerAddressMax == config.connectionsPerAddressMax);
+    CHECK(read.listeners[0].relayFrom.contains("10.1.2.3"));
+    CHECK(read.listeners[0].relayFrom.contains("2001:db8::1"));
+    CHECK_FALSE(read.listeners[0].relayFrom.contains("192.0.2.1"));
+    CHECK(read.listeners[3].proxyFrom.contains("::1"));
+    CHECK(read.listeners[1].clientAuthorities == config.listeners[1].clientAuthorities);
+    CHECK(read.rates.addressConnectionsPerMinute == 3);
+    CHECK(read.oauthAccountClaim == "upn");
+    CHECK_FALSE(read.scramSha1);
     CHECK(read.plaintextLoginOnLoopback);
     CHECK(read.scramPlus);
     CHECK(read.reactors == 3);
@@ -310,6 +394,12 @@ TEST_CASE("config: a written configuration is read again as the same", "[engine]
     CHECK(read.viewsMapOctets == config.viewsMapOctets);
     CHECK(read.segmentOctets == config.segmentOctets);
     CHECK(read.reserveOctets == 0);
+    CHECK(read.dnsForward == config.dnsForward);
+    CHECK_FALSE(read.dnsValidate);
+    CHECK(read.dnsTrustAnchor == config.dnsTrustAnchor);
+    CHECK(read.dnsAskReserved == config.dnsAskReserved);
+    CHECK(read.dnsCacheOctets == config.dnsCacheOctets);
+    CHECK(read.dnsTimeout == config.dnsTimeout);
     REQUIRE(read.certificates.size() == 1);
     CHECK(read.certificates[0].serverName == "mx.example.org");
     REQUIRE(read.listeners.size() == config.listeners.size());
@@ -352,13 +442,23 @@ TEST_CASE("config: the reference page's defaults are the real ones", "[engine]")
         const std::size_t type = row.find("| ") + 2;
         const std::size_t begin = row.find(" | ", type) + 3;
         const std::string value = row.substr(begin, row.find(" | ", begin) - begin);
-        const std::size_t line = text.find("\n" + key + " = ");
-        if (key == "hostname" || line == std::string::npos) continue;
+        // In the table of that name; those that may come several times a default has none of.
+        const std::size_t title = page.rfind("\n## ", at);
+        const bool top = title == std::string::npos || page.compare(title, 6, "\n## `[") != 0;
+        std::string table;
+        if (!top) table = page.substr(title + 5, page.find('`', title + 5) - title - 5);
+        const std::size_t begins = top ? 0 : text.find("\n" + table + "\n");
+        if (begins == std::string::npos) continue;
+        const std::size_t line = text.find("\n" + key + " = ", begins);
+        if (line > text.find("\n[", begins + 1)) continue;
+        // A listener's own value instead of the one in [limits].
+        const bool overrides = value.starts_with("as in ");
+        if (key == "hostname" || overrides || line == std::string::npos) continue;
         INFO(key);
         CHECK(text.substr(line + 1, text.find('\n', line + 1) - line - 1) == key + " = " + value);
         ++settings;
     }
-    CHECK(settings == 14);
+    CHECK(settings == 39);
     CHECK(page.find("## `[[listener]]`") != std::string::npos);
     CHECK(page.find("## `[[certificate]]`") != std::string::npos);
 }

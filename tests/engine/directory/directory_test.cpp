@@ -162,3 +162,19 @@ TEST_CASE("directory: an account sends as its own addresses only", "[engine]") {
     CHECK_FALSE(server.mayUse(1, "alice+secret@example.org"));
     CHECK(server.mayUse(2, "alice+secret@example.org"));
 }
+
+TEST_CASE("directory: a delegate may use the owner's addresses as long as it is one", "[engine]") {
+    Three server;
+    server.address(1, 201, "info@example.org");
+    CHECK_FALSE(server.mayUse(2, "alice@example.org"));
+    // Some other right is not this one.
+    server.delegate(1, 2, 2);
+    CHECK_FALSE(server.mayUse(2, "alice@example.org"));
+    server.delegate(1, 2, kMaySendAs);
+    CHECK(server.mayUse(2, "alice@example.org"));
+    CHECK(server.mayUse(2, "Info+x@Example.Org"));
+    CHECK_FALSE(server.mayUse(1, "bob@example.org"));
+    CHECK_FALSE(server.mayUse(3, "alice@example.org"));
+    server.delegate(1, 2, 0);
+    CHECK_FALSE(server.mayUse(2, "alice@example.org"));
+}

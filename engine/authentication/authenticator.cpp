@@ -12,12 +12,16 @@ namespace {
 
 constexpr std::string_view kScramPlus = "SCRAM-SHA-256-PLUS";
 constexpr std::string_view kScram = "SCRAM-SHA-256";
+constexpr std::string_view kScramSha1 = "SCRAM-SHA-1";
+constexpr std::string_view kBearer = "OAUTHBEARER";
+constexpr std::string_view kExternal = "EXTERNAL";
 constexpr std::string_view kPlain = "PLAIN";
 constexpr std::string_view kLogin = "LOGIN";
 // What is longer is no name and no password of ours: not worth the work of deriving a key.
 constexpr std::size_t kLoginOctetsMax = 320;
 constexpr std::size_t kPasswordOctetsMax = 1'024;
 constexpr std::size_t kFakeSaltOctets = 16;
+constexpr std::size_t kSha1Octets = 20;
 
 struct Tried {
     CredentialId credential;
@@ -42,6 +46,7 @@ Authenticator::Implementation::Implementation(Parts parts)
       throttle_(parts_.clock),
       cache_(parts_.random, parts_.clock) {
     parts_.random.fill(strangersKey_);
+    if (parts_.oauth) tokens_.emplace(*parts_.oauth);
 }
 
 bool Authenticator::Implementation::allowsPlaintext(const AuthenticationPeer& peer) const {
@@ -51,9 +56,12 @@ bool Authenticator::Implementation::allowsPlaintext(const AuthenticationPeer& pe
 std::vector<std::string> Authenticator::Implementation::mechanisms(
     const AuthenticationPeer& peer) const {
     std::vector<std::string> names;
+    if (!peer.certificateNames.empty()) names.emplace_back(kExternal);
     if (peer.channelBinding && parts_.offersPlus) names.emplace_back(kScramPlus);
     names.emplace_back(kScram);
+    if (parts_.offersSha1) names.emplace_back(kScramSha1);
     if (allowsPlaintext(peer)) {
+        if (tokens_) names.emplace_back(kBearer);
         names.emplace_back(kPlain);
         names.emplace_back(kLogin);
     }
@@ -80,19 +88,23 @@ bool Authenticator::Implementation::mustWait(const AuthenticationPeer& peer) con
 }
 
 ScramVerifier Authenticator::Implementation::verifierOf(
-    const Claim& claim, CredentialId credential) const {
+    const Claim& claim, CredentialId credential, ScramHash hash) const {
+    const bool sha1 = hash == ScramHash::Sha1;
     if (credential) {
-        const std::optional<ScramVerifier> known = parts_.secrets.find(credential);
+        const std::optional<ScramVerifier> known =
+            sha1 ? parts_.secrets.findSha1(credential) : parts_.secrets.find(credential);
         if (known) return *known;
     }
-    const Hash256 salt = hmacSha256(strangersKey_, asBytes(claim.login));
+    const std::string seed = (sha1 ? "1" : "2") + claim.login;
+    const Hash256 salt = hmacSha256(strangersKey_, asBytes(seed));
     Hash256 nothing{};
     parts_.random.fill(nothing);
+    const std::string_view key = asText(nothing).substr(0, sha1 ? kSha1Octets : nothing.size());
     return {
         .salt = std::string(asText(salt).substr(0, kFakeSaltOctets)),
         .iterations = kScramIterations,
-        .storedKey = std::string(asText(nothing)),
-        .serverKey = std::string(asText(nothing)),
+        .storedKey = std::string(key),
+        .serverKey = std::string(key),
     };
 }
 
@@ -101,16 +113,24 @@ Outcome<Identity> Authenticator::Implementation::proved(
     const Claim& claim,
     CredentialId credential,
     event::Mechanism mechanism) {
-    std::optional<AccountRow> account;
-    bool inForce = false;
-    {
-        const Snapshot snapshot = parts_.views.snapshot();
-        account = snapshot.accounts().account(claim.account);
-        inForce = snapshot.accounts().isInForce(claim.account, credential);
-    }
-    if (!account || account->deleted || !inForce) {
-        return std::unexpected(failed(peer, claim, mechanism));
-    }
+    const bool inForce = parts_.views.snapshot().accounts().isInForce(claim.account, credential);
+    if (!inForce) return std::unexpected(failed(peer, claim, mechanism));
+    return admitted(peer, claim, credential, mechanism);
+}
+
+Outcome<Identity> Authenticator::Implementation::vouched(
+    const AuthenticationPeer& peer, const Claim& claim, event::Mechanism mechanism) {
+    return admitted(peer, claim, CredentialId(), mechanism);
+}
+
+Outcome<Identity> Authenticator::Implementation::admitted(
+    const AuthenticationPeer& peer,
+    const Claim& claim,
+    CredentialId credential,
+    event::Mechanism mechanism) {
+    const std::optional<AccountRow> account =
+        parts_.views.snapshot().accounts().account(claim.account);
+    if (!account || account->deleted) return std::unexpected(failed(peer, claim, mechanism));
     if (account->state != event::AccountState::ACTIVE) {
         return refuse(RefusalReason::AccountDisabled);
     }
@@ -165,17 +185,25 @@ Task<Outcome<Identity>> Authenticator::Implementation::checkPassword(
 Outcome<std::unique_ptr<SaslExchange>> Authenticator::Implementation::begin(
     const AuthenticationPeer& peer, std::string_view mechanism) {
     if (equalsIgnoreCase(mechanism, kScram)) {
-        return scram_.begin(*this, peer, ChannelBinding::No);
+        return scram_.begin(*this, peer, event::Mechanism::SCRAM_SHA256);
+    }
+    if (parts_.offersSha1 && equalsIgnoreCase(mechanism, kScramSha1)) {
+        return scram_.begin(*this, peer, event::Mechanism::SCRAM_SHA1);
+    }
+    if (!peer.certificateNames.empty() && equalsIgnoreCase(mechanism, kExternal)) {
+        return makeExternalExchange(*this, peer);
     }
     const bool plus = parts_.offersPlus && peer.channelBinding.has_value();
     if (plus && equalsIgnoreCase(mechanism, kScramPlus)) {
-        return scram_.begin(*this, peer, ChannelBinding::Required);
+        return scram_.begin(*this, peer, event::Mechanism::SCRAM_SHA256_PLUS);
     }
     const bool plain = equalsIgnoreCase(mechanism, kPlain);
-    if (!plain && !equalsIgnoreCase(mechanism, kLogin)) {
+    const bool bearer = tokens_ && equalsIgnoreCase(mechanism, kBearer);
+    if (!plain && !bearer && !equalsIgnoreCase(mechanism, kLogin)) {
         return refuse(RefusalReason::InvalidArgument, "unknown mechanism");
     }
     if (!allowsPlaintext(peer)) return refuse(RefusalReason::EncryptionRequired);
+    if (bearer) return makeBearerExchange(*this, peer);
     return plain ? makePlainExchange(*this, peer) : makeLoginExchange(*this, peer);
 }
 
@@ -199,6 +227,12 @@ std::vector<std::string> Authenticator::mechanisms(const AuthenticationPeer& pee
 Task<Outcome<Identity>> Authenticator::checkPassword(
     const AuthenticationPeer& peer, std::string login, std::string password) {
     return implementation_->checkPassword(peer, std::move(login), std::move(password));
+}
+
+Outcome<Identity> Authenticator::trustLogin(
+    const AuthenticationPeer& peer, std::string_view login) {
+    const Claim claim = implementation_->claimOf(login);
+    return implementation_->vouched(peer, claim, event::Mechanism::TRUSTED_PROXY);
 }
 
 Outcome<std::unique_ptr<SaslExchange>> Authenticator::begin(

@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "engine/authentication/authenticator.h"
+#include "engine/authentication/bearer_tokens.h"
 #include "engine/authentication/login_throttle.h"
+#include "engine/authentication/password.h"
 #include "engine/authentication/password_cache.h"
 #include "engine/authentication/scram_server.h"
 
@@ -41,7 +43,8 @@ public:
     bool mustWait(const AuthenticationPeer& peer) const;
     // The verifier of the credential; for none, or when it has none, one that nothing matches.
     // Its salt is always the same for the same name, so that it does not tell.
-    ScramVerifier verifierOf(const Claim& claim, CredentialId credential) const;
+    ScramVerifier verifierOf(
+        const Claim& claim, CredentialId credential, ScramHash hash = ScramHash::Sha256) const;
 
     // `credential` was proved: looks whether it and the account count now, and records the login.
     Outcome<Identity> proved(
@@ -49,10 +52,25 @@ public:
         const Claim& claim,
         CredentialId credential,
         event::Mechanism mechanism);
+    // Somebody else vouches for the claim (an issuer of tokens, a certificate authority, a proxy):
+    // no credential of ours was used.
+    Outcome<Identity> vouched(
+        const AuthenticationPeer& peer, const Claim& claim, event::Mechanism mechanism);
     Refusal failed(const AuthenticationPeer& peer, const Claim& claim, event::Mechanism mechanism);
 
+    const BearerTokens* tokens() const { return tokens_ ? &*tokens_ : nullptr; }
+
+    const Clock& clock() const { return parts_.clock; }
+
 private:
+    Outcome<Identity> admitted(
+        const AuthenticationPeer& peer,
+        const Claim& claim,
+        CredentialId credential,
+        event::Mechanism mechanism);
+
     Parts parts_;
+    std::optional<BearerTokens> tokens_;
     std::atomic<bool> plaintextOnLoopback_;
     LoginThrottle throttle_;
     PasswordCache cache_;
@@ -64,6 +82,13 @@ private:
 std::unique_ptr<SaslExchange> makePlainExchange(
     Authenticator::Implementation& authenticator, const AuthenticationPeer& peer);
 std::unique_ptr<SaslExchange> makeLoginExchange(
+    Authenticator::Implementation& authenticator, const AuthenticationPeer& peer);
+
+// OAUTHBEARER, RFC 7628.
+std::unique_ptr<SaslExchange> makeBearerExchange(
+    Authenticator::Implementation& authenticator, const AuthenticationPeer& peer);
+// EXTERNAL, RFC 4422 appendix A.
+std::unique_ptr<SaslExchange> makeExternalExchange(
     Authenticator::Implementation& authenticator, const AuthenticationPeer& peer);
 
 }  // namespace daybook

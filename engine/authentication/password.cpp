@@ -5,6 +5,7 @@
 #include <gsasl.h>
 #include <memory>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <stdexcept>
 
 #include "journal/base/digest.h"
@@ -31,50 +32,75 @@ std::string prepared(std::string_view password) {
     return std::string(result);
 }
 
+const EVP_MD* digestOf(ScramHash hash) {
+    return hash == ScramHash::Sha1 ? EVP_sha1() : EVP_sha256();
+}
+
 // Hi(str, salt, i) is PBKDF2 with HMAC. RFC 5802 §2.2.
-Hash256 saltedPassword(std::string_view password, std::string_view salt, std::uint32_t iterations) {
+std::string saltedPassword(
+    std::string_view password, const ScramVerifier& verifier, ScramHash hash) {
     const std::string text = prepared(password);
-    Hash256 result{};
+    std::string result(static_cast<std::size_t>(EVP_MD_get_size(digestOf(hash))), '\0');
     const int done = PKCS5_PBKDF2_HMAC(
         text.data(),
         static_cast<int>(text.size()),
-        reinterpret_cast<const unsigned char*>(salt.data()),
-        static_cast<int>(salt.size()),
-        static_cast<int>(iterations),
-        EVP_sha256(),
+        reinterpret_cast<const unsigned char*>(verifier.salt.data()),
+        static_cast<int>(verifier.salt.size()),
+        static_cast<int>(verifier.iterations),
+        digestOf(hash),
         static_cast<int>(result.size()),
         reinterpret_cast<unsigned char*>(result.data()));
     if (done != 1) throw std::runtime_error("OpenSSL cannot derive a key");
     return result;
 }
 
+std::string hmac(std::string_view key, std::string_view octets, ScramHash hash) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> code{};
+    unsigned count = 0;
+    const unsigned char* const made = HMAC(
+        digestOf(hash),
+        key.data(),
+        static_cast<int>(key.size()),
+        reinterpret_cast<const unsigned char*>(octets.data()),
+        octets.size(),
+        code.data(),
+        &count);
+    if (made == nullptr) throw std::runtime_error("OpenSSL cannot make an HMAC");
+    return {reinterpret_cast<const char*>(code.data()), count};
+}
+
 // StoredKey := H(ClientKey). RFC 5802 §3.
-Hash256 storedKeyOf(const Hash256& salted) {
-    const Hash256 clientKey = hmacSha256(salted, asBytes("Client Key"));
-    return sha256(clientKey);
+std::string storedKeyOf(std::string_view salted, ScramHash hash) {
+    const std::string clientKey = hmac(salted, "Client Key", hash);
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned count = 0;
+    const int done = EVP_Digest(
+        clientKey.data(), clientKey.size(), digest.data(), &count, digestOf(hash), nullptr);
+    if (done != 1) throw std::runtime_error("OpenSSL cannot make a digest");
+    return {reinterpret_cast<const char*>(digest.data()), count};
 }
 
 }  // namespace
 
-ScramVerifier makeVerifier(std::string_view password, Random& random) {
+ScramVerifier makeVerifier(std::string_view password, Random& random, ScramHash hash) {
     std::array<std::byte, kSaltOctets> salt{};
     random.fill(salt);
     ScramVerifier verifier{
         .salt = std::string(asText(salt)),
         .iterations = kScramIterations,
     };
-    const Hash256 salted = saltedPassword(password, verifier.salt, verifier.iterations);
-    const Hash256 serverKey = hmacSha256(salted, asBytes("Server Key"));
-    verifier.storedKey = asText(storedKeyOf(salted));
-    verifier.serverKey = asText(serverKey);
+    const std::string salted = saltedPassword(password, verifier, hash);
+    verifier.storedKey = storedKeyOf(salted, hash);
+    verifier.serverKey = hmac(salted, "Server Key", hash);
     return verifier;
 }
 
 bool matches(const ScramVerifier& verifier, std::string_view password) {
-    const Hash256 salted = saltedPassword(password, verifier.salt, verifier.iterations);
+    const std::string salted = saltedPassword(password, verifier, ScramHash::Sha256);
     // HMAC fills short keys up with NULs: "secret" and "secret\0" derive the same.
     const bool hasNul = password.find('\0') != std::string_view::npos;
-    return sameSecret(storedKeyOf(salted), asBytes(verifier.storedKey)) && !hasNul;
+    const std::string stored = storedKeyOf(salted, ScramHash::Sha256);
+    return sameSecret(asBytes(stored), asBytes(verifier.storedKey)) && !hasNul;
 }
 
 std::string makeUpPassword(Random& random) {

@@ -102,7 +102,9 @@ private:
         if (verifier_) return *verifier_;
         claim_ = authenticator_.claimOf(property(GSASL_AUTHID));
         if (!claim_->credentials.empty()) credential_ = claim_->credentials.back();
-        verifier_ = authenticator_.verifierOf(*claim_, credential_);
+        const bool sha1 = mechanism_ == event::Mechanism::SCRAM_SHA1;
+        verifier_ = authenticator_.verifierOf(
+            *claim_, credential_, sha1 ? ScramHash::Sha1 : ScramHash::Sha256);
         return *verifier_;
     }
 
@@ -152,17 +154,15 @@ ScramServer::ScramServer() {
 std::unique_ptr<SaslExchange> ScramServer::begin(
     Authenticator::Implementation& authenticator,
     const AuthenticationPeer& peer,
-    ChannelBinding binding) {
-    const bool plus = binding == ChannelBinding::Required;
+    event::Mechanism mechanism) {
+    const char* const name = mechanism == event::Mechanism::SCRAM_SHA1 ? "SCRAM-SHA-1"
+                             : mechanism == event::Mechanism::SCRAM_SHA256_PLUS
+                                 ? "SCRAM-SHA-256-PLUS"
+                                 : "SCRAM-SHA-256";
     Gsasl_session* session = nullptr;
-    const int status =
-        gsasl_server_start(context_.get(), plus ? "SCRAM-SHA-256-PLUS" : "SCRAM-SHA-256", &session);
+    const int status = gsasl_server_start(context_.get(), name, &session);
     if (status != GSASL_OK) throw std::runtime_error(gsasl_strerror(status));
-    return std::make_unique<ScramExchange>(
-        authenticator,
-        peer,
-        plus ? event::Mechanism::SCRAM_SHA256_PLUS : event::Mechanism::SCRAM_SHA256,
-        GsaslSession(session));
+    return std::make_unique<ScramExchange>(authenticator, peer, mechanism, GsaslSession(session));
 }
 
 }  // namespace daybook

@@ -1,8 +1,8 @@
 // scram_server.h
 //
-// SCRAM-SHA-256 and SCRAM-SHA-256-PLUS, RFC 5802 and RFC 7677: the door to libgsasl. One context
-// for all exchanges; no mechanism but these two is ever started. Thread: any reactor; an exchange
-// belongs to one.
+// SCRAM-SHA-256, SCRAM-SHA-256-PLUS and SCRAM-SHA-1, RFC 5802 and RFC 7677: the door to libgsasl.
+// One context for all exchanges; no mechanism but these is ever started. Thread: any reactor; an
+// exchange belongs to one.
 #pragma once
 
 #include <memory>
@@ -13,8 +13,6 @@ struct Gsasl;
 
 namespace daybook {
 
-enum class ChannelBinding { No, Required };
-
 class ScramServer {
 public:
     // Throws std::runtime_error if libgsasl cannot be used.
@@ -24,7 +22,7 @@ public:
     std::unique_ptr<SaslExchange> begin(
         Authenticator::Implementation& authenticator,
         const AuthenticationPeer& peer,
-        ChannelBinding binding);
+        event::Mechanism mechanism);
 
 private:
     struct Free {

@@ -36,21 +36,23 @@ TEST_CASE("authenticator: announces what is safe on the connection", "[engine]")
     LoginFixture fixture;
     LoginPeer peer(fixture);
     const Authenticator& authenticator = fixture.authenticator();
-    CHECK(authenticator.mechanisms(peer.facts()) == Names{"SCRAM-SHA-256", "PLAIN", "LOGIN"});
+    CHECK(
+        authenticator.mechanisms(peer.facts()) ==
+        Names{"SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN"});
     peer.facts().channelBinding = std::string(32, 'b');
     CHECK(
         authenticator.mechanisms(peer.facts()) ==
-        Names{"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN", "LOGIN"});
+        Names{"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN"});
     LoginFixture withoutPlus(false, false);
     CHECK(
         withoutPlus.authenticator().mechanisms(peer.facts()) ==
-        Names{"SCRAM-SHA-256", "PLAIN", "LOGIN"});
+        Names{"SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN"});
     CHECK_FALSE(withoutPlus.authenticator().begin(peer.facts(), "SCRAM-SHA-256-PLUS"));
     peer.facts().channelBinding.reset();
     peer.facts().isTls = false;
-    CHECK(authenticator.mechanisms(peer.facts()) == Names{"SCRAM-SHA-256"});
+    CHECK(authenticator.mechanisms(peer.facts()) == Names{"SCRAM-SHA-256", "SCRAM-SHA-1"});
     peer.facts().isLoopback = true;
-    CHECK(authenticator.mechanisms(peer.facts()) == Names{"SCRAM-SHA-256"});
+    CHECK(authenticator.mechanisms(peer.facts()) == Names{"SCRAM-SHA-256", "SCRAM-SHA-1"});
     CHECK_FALSE(authenticator.allowsPlaintext(peer.facts()));
 
     LoginFixture lenient(true);
@@ -72,7 +74,6 @@ TEST_CASE("authenticator: begins nothing that it did not announce", "[engine]") 
           "EXTERNAL",
           "GSSAPI",
           "SECURID",
-          "SCRAM-SHA-1",
           "SCRAM-SHA-1-PLUS",
           "SAML20",
           "OPENID20",

@@ -18,7 +18,10 @@ namespace daybook::test {
 
 class LoginFixture {
 public:
-    explicit LoginFixture(bool plaintextOnLoopback = false, bool offersPlus = true)
+    explicit LoginFixture(
+        bool plaintextOnLoopback = false,
+        bool offersPlus = true,
+        std::optional<OauthSettings> oauth = std::nullopt)
         : secrets_(folder_.path()),
           workers_(1),
           scribe_(clock_),
@@ -33,6 +36,7 @@ public:
               .plaintextLoginOnLoopback = plaintextOnLoopback,
               .offersPlus = offersPlus,
               .hostname = "mail.example.org",
+              .oauth = std::move(oauth),
           }) {
         accounts_.domain(1, "example.org");
     }
@@ -41,7 +45,10 @@ public:
     void account(std::uint64_t id, std::string_view login, std::string_view password) {
         accounts_.account(id, login);
         accounts_.credential(id, id + 200);
-        secrets_.put(CredentialId(id + 200), makeVerifier(password, random_));
+        secrets_.put(
+            CredentialId(id + 200),
+            makeVerifier(password, random_),
+            makeVerifier(password, random_, ScramHash::Sha1));
     }
 
     KnownAccounts& accounts() { return accounts_; }

@@ -193,3 +193,42 @@ TEST_CASE("SCRAM: failures count, and who fails too often waits", "[engine]") {
     fixture.clock().advanceSeconds(5);
     CHECK(scram(peer, "SCRAM-SHA-256", right));
 }
+
+TEST_CASE("SCRAM-SHA-1: the right password, and only that", "[engine]") {
+    OneAccount fixture;
+    LoginPeer peer(fixture);
+    CHECK(
+        reasonOf(scram(peer, "SCRAM-SHA-1", {.login = "alice@example.org", .password = "wrong"})) ==
+        RefusalReason::AuthenticationFailed);
+    CHECK(
+        reasonOf(
+            scram(peer, "SCRAM-SHA-1", {.login = "nobody@example.org", .password = "pencil"})) ==
+        RefusalReason::AuthenticationFailed);
+    const Outcome<Identity> identity =
+        scram(peer, "SCRAM-SHA-1", {.login = "alice@example.org", .password = "pencil"});
+    REQUIRE(identity);
+    CHECK(identity->credential == CredentialId(201));
+}
+
+TEST_CASE("SCRAM-SHA-1: a password from before it is like an unknown name", "[engine]") {
+    OneAccount fixture;
+    SystemRandom random;
+    fixture.secrets().erase(CredentialId(201));
+    fixture.secrets().put(CredentialId(201), makeVerifier("pencil", random));
+    LoginPeer peer(fixture);
+    const ClientFacts alice{.login = "alice@example.org", .password = "pencil"};
+    CHECK(reasonOf(scram(peer, "SCRAM-SHA-1", alice)) == RefusalReason::AuthenticationFailed);
+    CHECK(scram(peer, "SCRAM-SHA-256", alice));
+
+    const auto challenge = [&](const std::string& login) {
+        const auto exchange = peer.begin("SCRAM-SHA-1");
+        REQUIRE(exchange);
+        const auto first = peer.step(**exchange, "n,,n=" + login + ",r=clientnonce");
+        REQUIRE(first);
+        return first->challenge.substr(first->challenge.find(",s="));
+    };
+    CHECK(challenge("alice@example.org") == challenge("alice@example.org"));
+    CHECK(challenge("nobody@example.org") == challenge("nobody@example.org"));
+    CHECK(challenge("nobody@example.org").size() == challenge("alice@example.org").size());
+    CHECK(challenge("nobody@example.org") != challengeFor(peer, "nobody@example.org"));
+}

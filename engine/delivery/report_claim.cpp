@@ -1,0 +1,105 @@
+#include "engine/delivery/report_claim.h"
+
+#include <array>
+#include <utility>
+
+#include "engine/delivery/report_parser.h"
+#include "engine/mime/header_fields.h"
+#include "journal/base/ascii.h"
+#include "journal/base/encoding.h"
+
+namespace daybook {
+
+namespace {
+
+template <class Value>
+using Named = std::pair<std::string_view, Value>;
+
+template <class Value, std::size_t Count>
+Value named(const std::array<Named<Value>, Count>& table, std::string_view word, Value otherwise) {
+    for (const auto& [name, value] : table) {
+        if (name == word) return value;
+    }
+    return otherwise;
+}
+
+// RFC 8098 §3.2.6.2.
+constexpr std::array kDispositions{
+    Named<event::Disposed>{"displayed", event::Disposed::DISPLAYED},
+    Named<event::Disposed>{"deleted", event::Disposed::DELETED},
+    Named<event::Disposed>{"dispatched", event::Disposed::DISPATCHED},
+    Named<event::Disposed>{"processed", event::Disposed::PROCESSED},
+    Named<event::Disposed>{"denied", event::Disposed::DENIED},
+    Named<event::Disposed>{"failed", event::Disposed::FAILED},
+};
+
+// RFC 5965 §7.3 and RFC 6650.
+constexpr std::array kFeedback{
+    Named<event::FeedbackType>{"abuse", event::FeedbackType::ABUSE},
+    Named<event::FeedbackType>{"fraud", event::FeedbackType::FRAUD},
+    Named<event::FeedbackType>{"virus", event::FeedbackType::VIRUS},
+    Named<event::FeedbackType>{"not-spam", event::FeedbackType::NOT_SPAM},
+    Named<event::FeedbackType>{"opt-out", event::FeedbackType::OPT_OUT},
+};
+
+event::DsnAction actionOf(DsnAction action) {
+    switch (action) {
+        case DsnAction::Failed: return event::DsnAction::FAILED;
+        case DsnAction::Delayed: return event::DsnAction::DELAYED;
+        case DsnAction::Delivered: return event::DsnAction::DELIVERED;
+        case DsnAction::Relayed: return event::DsnAction::RELAYED;
+        case DsnAction::Expanded: return event::DsnAction::EXPANDED;
+    }
+    return event::DsnAction::FAILED;
+}
+
+ReportClaim::What whatOf(ReportKind kind) {
+    switch (kind) {
+        case ReportKind::DeliveryStatus: return ReportClaim::What::Dsn;
+        case ReportKind::Disposition: return ReportClaim::What::Mdn;
+        case ReportKind::Feedback: return ReportClaim::What::Feedback;
+    }
+    return ReportClaim::What::Dsn;
+}
+
+// A report says so in its header: what does not is not looked at further.
+bool maybeReport(std::string_view message) {
+    constexpr std::string_view kType = "multipart/report";
+    const std::string header = lowered(mime::headerOf(message));
+    return header.find(kType) != std::string::npos;
+}
+
+}  // namespace
+
+std::optional<ReportClaim> claimOf(std::string_view message, bool isForUs) {
+    if (!isForUs || !maybeReport(message)) return std::nullopt;
+    const std::optional<IncomingReport> report = parseReport(message);
+    if (!report) return std::nullopt;
+    ReportClaim claim{
+        .what = whatOf(report->kind),
+        .envelopeId = report->originalEnvelopeId,
+        .messageId = report->messageId,
+        .reportingMta = report->reporter,
+        .recipients = {},
+        .disposition =
+            named(kDispositions, std::string_view(report->disposition), event::Disposed::PROCESSED),
+        .automatic = report->dispositionMode.starts_with("automatic-action"),
+        .feedback =
+            named(kFeedback, std::string_view(report->feedbackType), event::FeedbackType::OTHER),
+    };
+    if (claim.envelopeId.empty() && report->journalId) {
+        claim.envelopeId = idText(report->journalId.number());
+    }
+    for (const ReportedRecipient& recipient : report->recipients) {
+        claim.recipients.push_back({
+            .address = recipient.originalRecipient.empty() ? recipient.finalRecipient
+                                                           : recipient.originalRecipient,
+            .action = actionOf(recipient.action.value_or(DsnAction::Failed)),
+            .enhancedCode = recipient.enhancedCode,
+            .diagnostic = recipient.diagnostic,
+        });
+    }
+    return claim;
+}
+
+}  // namespace daybook

@@ -1,0 +1,17 @@
+// report_claim.h
+//
+// What an arriving message says of mail of ours, as the scribe is asked to match it: from
+// report_parser.h's reading to the command's terms. Pure; any thread.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "engine/scribe/command.h"
+
+namespace daybook {
+
+// Nothing: the message is no report, or nobody here receives it.
+std::optional<ReportClaim> claimOf(std::string_view message, bool isForUs);
+
+}  // namespace daybook

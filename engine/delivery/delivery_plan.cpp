@@ -15,6 +15,22 @@ std::string mailboxFor(const Recipient& recipient, const Snapshot& snapshot) {
     return mailbox ? mailbox->name : std::string();
 }
 
+// An address that the envelope names twice is sent to once.
+std::optional<std::size_t> relayFor(
+    const AcceptedRecipient& accepted, DeliveryPlan& plan, Random& random) {
+    if (accepted.remoteDomain.empty()) return std::nullopt;
+    for (std::size_t index = 0; index < plan.relays.size(); ++index) {
+        if (plan.relays[index].forwardPath == accepted.forwardPath) return index;
+    }
+    plan.relays.push_back({
+        .forwardPath = accepted.forwardPath,
+        .domain = accepted.remoteDomain,
+        .options = accepted.options,
+        .newDestination = random.id<DestinationId>(),
+    });
+    return plan.relays.size() - 1;
+}
+
 }  // namespace
 
 DeliveryPlan planDelivery(const Arrival& arrival, const Views& views, Random& random) {
@@ -23,6 +39,7 @@ DeliveryPlan planDelivery(const Arrival& arrival, const Views& views, Random& ra
     const Snapshot snapshot = views.snapshot();
     for (const AcceptedRecipient& accepted : arrival.recipients) {
         std::vector<std::size_t>& targets = plan.targetsOf.emplace_back();
+        plan.relayOf.push_back(relayFor(accepted, plan, random));
         for (const Recipient& recipient : accepted.recipients) {
             const auto [found, isNew] =
                 targetOf.try_emplace(recipient.account, plan.targets.size());
@@ -35,23 +52,27 @@ DeliveryPlan planDelivery(const Arrival& arrival, const Views& views, Random& ra
                 .forwardPath = accepted.forwardPath,
                 .prefix = mime::deliveryFields(arrival.reversePath, recipient.deliveredTo),
                 .emailId = random.id<EmailId>(),
+                .options = accepted.options,
             });
         }
     }
     return plan;
 }
 
-std::vector<Outcome<Done>> outcomesOf(
-    const DeliveryPlan& plan, const std::vector<Outcome<Uid>>& stored) {
+std::vector<Outcome<Done>> outcomesOf(const DeliveryPlan& plan, const Deliver::Answer& answer) {
     std::vector<Outcome<Done>> outcomes;
-    for (const std::vector<std::size_t>& targets : plan.targetsOf) {
+    for (std::size_t index = 0; index < plan.targetsOf.size(); ++index) {
+        if (plan.relayOf[index]) {
+            outcomes.push_back(answer.relays[*plan.relayOf[index]]);
+            continue;
+        }
         Outcome<Done> outcome = refuse(RefusalReason::NoSuchAddress);
-        for (const std::size_t target : targets) {
-            if (stored[target]) {
+        for (const std::size_t target : plan.targetsOf[index]) {
+            if (answer.targets[target]) {
                 outcome = Done{};
                 break;
             }
-            outcome = std::unexpected(stored[target].error());
+            outcome = std::unexpected(answer.targets[target].error());
         }
         outcomes.push_back(std::move(outcome));
     }

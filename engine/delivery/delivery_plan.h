@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,14 +17,16 @@ namespace daybook {
 
 struct DeliveryPlan {
     std::vector<DeliveryTarget> targets;
-    // Parallel to Arrival::recipients: indexes of `targets`.
+    std::vector<RelayTarget> relays;
+    // Parallel to Arrival::recipients: indexes of `targets`; for those elsewhere, of `relays`.
     std::vector<std::vector<std::size_t>> targetsOf;
+    std::vector<std::optional<std::size_t>> relayOf;
 };
 
 DeliveryPlan planDelivery(const Arrival& arrival, const Views& views, Random& random);
 
-// Per recipient of the envelope: done if it is stored for one account at least, else why not.
-std::vector<Outcome<Done>> outcomesOf(
-    const DeliveryPlan& plan, const std::vector<Outcome<Uid>>& stored);
+// Per recipient of the envelope: done if it is queued, or stored for one account at least, else why
+// not.
+std::vector<Outcome<Done>> outcomesOf(const DeliveryPlan& plan, const Deliver::Answer& answer);
 
 }  // namespace daybook

@@ -1,9 +1,13 @@
 #include "engine/delivery/reception.h"
 
+#include <algorithm>
 #include <array>
 
 #include "engine/delivery/delivery_plan.h"
+#include "engine/delivery/report_claim.h"
+#include "engine/mime/seven_bit.h"
 #include "engine/mime/summarize.h"
+#include "journal/base/ascii.h"
 #include "journal/base/encoding.h"
 #include "journal/base/limits.h"
 #include "journal/record.h"
@@ -54,6 +58,9 @@ Task<Outcome<Receipt>> Reception::receive(SessionRecord& session, Arrival arriva
         .trace = mime::receivedField(arrival.trace),
         .countReceived = true,
         .complete = arrival.completeHeader,
+        .sign = arrival.completeHeader && parts_.signer != nullptr,
+        .sender = session.account(),
+        .reversePath = arrival.reversePath,
         .message = id,
         .timeNs = arrival.trace.timeNs,
     };
@@ -73,15 +80,66 @@ Task<Outcome<Receipt>> Reception::receive(SessionRecord& session, Arrival arriva
         .port = session.facts().peerPort,
         .eightBit = arrival.eightBit,
         .smtpUtf8 = arrival.smtpUtf8,
+        .headerUtf8 = mime::needsSmtpUtf8(message.view()),
         .tls = arrival.tls,
+        .envelope = arrival.envelope,
         .targets = plan.targets,
+        .relays = plan.relays,
+        .queueClass = arrival.queueClass,
+        .report = claimOf(message.view(), !plan.targets.empty()),
     };
+    relayTerms(command);
     const Outcome<Deliver::Answer> stored = co_await parts_.scribe.submit(std::move(command));
     if (!stored) {
         discard(*blob, stored.error());
         co_return std::unexpected(stored.error());
     }
-    co_return Receipt{.message = id, .recipients = outcomesOf(plan, stored->targets)};
+    co_return Receipt{.message = id, .recipients = outcomesOf(plan, *stored)};
+}
+
+void Reception::relayTerms(Deliver& command) const {
+    const TimeNs now = parts_.clock.now();
+    command.expiresNs = now + std::chrono::nanoseconds(parts_.lifetime).count();
+    if (parts_.suppression.count() == 0) return;
+    command.suppressedSinceNs =
+        std::max<TimeNs>(1, now - std::chrono::nanoseconds(parts_.suppression).count());
+}
+
+Task<Outcome<Deliver>> Reception::prepareOwn(
+    MessageId id, std::string octets, std::string recipient, bool smtpUtf8) {
+    Arrival arrival;
+    AcceptedRecipient accepted{.forwardPath = recipient};
+    Outcome<std::vector<Recipient>> found = parts_.directory.resolve(recipient);
+    if (found) {
+        accepted.recipients = std::move(*found);
+    } else if (found.error().reason == RefusalReason::RelayDenied) {
+        const auto address = parseAddress(recipient);
+        if (!address) co_return refuse(RefusalReason::NoSuchAddress, recipient);
+        accepted.remoteDomain = address->domain;
+    } else {
+        co_return std::unexpected(found.error());
+    }
+    // Nobody is told of a report's own fate.
+    accepted.options.notify = 1;
+    arrival.recipients.push_back(std::move(accepted));
+    const DeliveryPlan plan = planDelivery(arrival, parts_.scribe.views(), parts_.random);
+    const bool eightBit = !isAscii(octets);
+    Outcome<StoredBlob> blob = co_await parts_.workers.run([&] { return storeOwn(octets); });
+    if (!blob) co_return std::unexpected(blob.error());
+    Deliver command{
+        .origin = Origin{},
+        .protocol = event::Protocol::NONE,
+        .message = id,
+        .blob = *blob,
+        .eightBit = eightBit,
+        .smtpUtf8 = smtpUtf8,
+        .headerUtf8 = mime::needsSmtpUtf8(octets),
+        .targets = plan.targets,
+        .relays = plan.relays,
+        .queueClass = event::QueueClass::REPORT,
+    };
+    relayTerms(command);
+    co_return command;
 }
 
 Task<Outcome<Reception::Appended>> Reception::append(
@@ -118,7 +176,8 @@ Task<Outcome<Reception::Appended>> Reception::append(
 }
 
 Task<Outcome<StoredBlob>> Reception::write(Head head, Spool& message) {
-    if (message.size() <= kInlineOctetsMax) co_return writeNow(head, message);
+    // A signature takes milliseconds, however short the message is.
+    if (message.size() <= kInlineOctetsMax && !head.sign) co_return writeNow(head, message);
     Outcome<StoredBlob> blob = co_await parts_.workers.run([&] { return writeNow(head, message); });
     co_return blob;
 }
@@ -130,21 +189,34 @@ Outcome<StoredBlob> Reception::writeNow(const Head& head, Spool& message) const 
             mime::countHeaderFields(header, "Received") > limits::kSmtpReceivedFieldsMax) {
             return refuse(RefusalReason::MailLoop);
         }
-        const std::string front = head.trace + missingFields(head, header);
-        const std::string_view octets = front.empty() ? message.view() : message.viewAfter(front);
-        StoredBlob blob{
-            .octets = octets.size(),
-            .summary = mime::summarize(octets),
-            .contentHash = hashOf(octets),
-        };
-        takeFromSummary(blob);
-        const std::array<std::string_view, 2> pieces{octets, blob.summary};
-        blob.content = parts_.content.append(ContentKind::Blob, pieces);
-        return blob;
+        const std::string added = missingFields(head, header);
+        const std::string front = head.trace + signature(head, added, header, message) + added;
+        return keep(front.empty() ? message.view() : message.viewAfter(front));
     } catch (const ContentError& error) {
         return refuse(
             error.isFull() ? RefusalReason::DiskFull : RefusalReason::StorageFailed, error.what());
     }
+}
+
+Outcome<StoredBlob> Reception::storeOwn(std::string_view octets) const {
+    try {
+        return keep(octets);
+    } catch (const ContentError& error) {
+        return refuse(
+            error.isFull() ? RefusalReason::DiskFull : RefusalReason::StorageFailed, error.what());
+    }
+}
+
+StoredBlob Reception::keep(std::string_view octets) const {
+    StoredBlob blob{
+        .octets = octets.size(),
+        .summary = mime::summarize(octets),
+        .contentHash = hashOf(octets),
+    };
+    takeFromSummary(blob);
+    const std::array<std::string_view, 2> pieces{octets, blob.summary};
+    blob.content = parts_.content.append(ContentKind::Blob, pieces);
+    return blob;
 }
 
 // RFC 6409 §8.2 and §8.3: the Date and Message-ID that the client left out.
@@ -158,6 +230,16 @@ std::string Reception::missingFields(const Head& head, std::string_view header) 
         fields += "Message-ID: <" + idText(head.message.number()) + "@" + parts_.hostname + ">\r\n";
     }
     return fields;
+}
+
+// RFC 6376 §5.6: over what follows it, which is what every server behind us gets.
+std::string Reception::signature(
+    const Head& head, std::string_view added, std::string_view header, Spool& message) const {
+    if (!head.sign) return {};
+    const auto domain = parts_.signer->domainFor(head.sender, head.reversePath, header);
+    if (!domain) return {};
+    const std::array<std::string_view, 2> pieces{added, message.view()};
+    return parts_.signer->signatureFor(*domain, pieces);
 }
 
 void Reception::discard(const StoredBlob& blob, const Refusal& refusal) const {

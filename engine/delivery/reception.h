@@ -2,15 +2,18 @@
 //
 // What happens to a message between its last octet and the answer: trace field, summary, content
 // log, the scribe. Used by SMTP, LMTP, submission (receive) and by IMAP APPEND (append). Large
-// messages are summarized and written by the workers. Mail for a plus address goes to the mailbox
-// that is named exactly as its detail, if the account has it, else to INBOX. Thread: any reactor.
+// messages, and those to be signed, are summarized and written by the workers. Recipients at other
+// servers are queued in the same commit. Mail for a plus address goes to the mailbox that is named
+// exactly as its detail, if the account has it, else to INBOX. Thread: any reactor.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "engine/authentication/signer.h"
 #include "engine/delivery/spool.h"
 #include "engine/directory/directory.h"
 #include "engine/mime/header_fields.h"
@@ -21,10 +24,13 @@
 
 namespace daybook {
 
-// One envelope recipient that RCPT accepted, with everybody it leads to.
+// One envelope recipient that RCPT accepted: with everybody here whom it leads to, or at another
+// server.
 struct AcceptedRecipient {
     std::string forwardPath;  // as the client gave it
     std::vector<Recipient> recipients;
+    std::string remoteDomain{};  // not empty: the domain that it is to be sent to
+    RecipientOptions options{};  // of RCPT
 };
 
 // An envelope and what the session knows, when the message is complete.
@@ -32,17 +38,20 @@ struct Arrival {
     event::Protocol protocol = event::Protocol::SMTP;
     std::string reversePath;  // empty: null
     std::vector<AcceptedRecipient> recipients;
-    mime::TraceInfo trace;  // message and time are set by reception
+    EnvelopeOptions envelope{};  // of MAIL
+    mime::TraceInfo trace;       // message and time are set by reception
     bool eightBit = false;
     bool smtpUtf8 = false;
     TlsFacts tls;
-    // Submission: add Date and Message-ID where they are missing (RFC 6409 §8).
+    // Submission: add Date and Message-ID where they are missing (RFC 6409 §8), and sign.
     bool completeHeader = false;
+    event::QueueClass queueClass = event::QueueClass::SUBMISSION;
 };
 
 struct Receipt {
     MessageId message;
-    // Parallel to Arrival::recipients, for LMTP: stored for at least one account, or why not.
+    // Parallel to Arrival::recipients, for LMTP: stored for at least one account or queued, or why
+    // not.
     std::vector<Outcome<Done>> recipients;
 };
 
@@ -54,7 +63,14 @@ public:
         WorkerPool& workers;
         Random& random;
         const Clock& clock;
+        const Directory& directory;
         std::string hostname;
+        // How long mail for other servers is tried; 0: as long as a test's clock stands still.
+        std::chrono::seconds lifetime{};
+        // Addresses that bounced hard are not taken again for so long; 0: they are.
+        std::chrono::seconds suppression{};
+        // For submissions; nullptr: nothing is signed.
+        const Signer* signer = nullptr;
     };
 
     explicit Reception(Parts parts) : parts_(std::move(parts)) {}
@@ -80,21 +96,36 @@ public:
         std::int16_t zoneMinutes,
         Spool& message);
 
+    // A message that the server itself sends, with a null reverse-path, to one address here or
+    // elsewhere: its octets are written, and the command that delivers it is returned, to be
+    // submitted alone or as a part of another. Refusals: as receive(), and NoSuchAddress.
+    Task<Outcome<Deliver>> prepareOwn(
+        MessageId id, std::string octets, std::string recipient, bool smtpUtf8);
+
+    // Takes back what no event names, after `refusal` was the answer.
+    void discard(const StoredBlob& blob, const Refusal& refusal) const;
+
 private:
     // What is put before a message's octets when it is stored.
     struct Head {
         std::string trace;
         bool countReceived = false;
         bool complete = false;  // Date and Message-ID where they are missing
+        bool sign = false;
+        AccountId sender;
+        std::string reversePath;
         MessageId message;
         TimeNs timeNs = 0;
     };
 
     Task<Outcome<StoredBlob>> write(Head head, Spool& message);
     Outcome<StoredBlob> writeNow(const Head& head, Spool& message) const;
+    Outcome<StoredBlob> storeOwn(std::string_view octets) const;
+    StoredBlob keep(std::string_view octets) const;
     std::string missingFields(const Head& head, std::string_view header) const;
-    // Takes back what no event names.
-    void discard(const StoredBlob& blob, const Refusal& refusal) const;
+    void relayTerms(Deliver& command) const;
+    std::string signature(
+        const Head& head, std::string_view added, std::string_view header, Spool& message) const;
 
     Parts parts_;
 };

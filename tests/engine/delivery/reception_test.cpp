@@ -23,6 +23,30 @@ constexpr std::string_view kMessage =
     "\r\n"
     "Hello.\r\n";
 
+// Signs with a field that says for whom, and over what.
+class NotingSigner final : public Signer {
+public:
+    std::optional<std::string> domainFor(
+        AccountId, std::string_view reversePath, std::string_view header) const override {
+        if (header.find("no domain of ours") != std::string_view::npos) return std::nullopt;
+        return std::string(reversePath.substr(reversePath.find('@') + 1));
+    }
+
+    std::string signatureFor(
+        const std::string& domain, std::span<const std::string_view> pieces) const override {
+        covered_.clear();
+        for (const std::string_view piece : pieces) {
+            covered_ += piece;
+        }
+        return "DKIM-Signature: d=" + domain + "\r\n";
+    }
+
+    const std::string& covered() const { return covered_; }
+
+private:
+    mutable std::string covered_;
+};
+
 // alice and bob at example.org, and a connection that mail comes in by.
 class Server {
 public:
@@ -40,7 +64,9 @@ public:
               .workers = workers_,
               .random = random_,
               .clock = clock_,
+              .directory = directory_,
               .hostname = "mail.example.org",
+              .signer = &signer_,
           }) {
         scribe_.domain("example.org");
         alice_ = scribe_.account("alice@example.org");
@@ -48,6 +74,8 @@ public:
     }
 
     RunningScribe& scribe() { return scribe_; }
+
+    const NotingSigner& signer() const { return signer_; }
 
     AccountId alice() const { return alice_; }
 
@@ -137,6 +165,7 @@ private:
     WorkerPool workers_;
     SessionRecord session_;
     Directory directory_;
+    NotingSigner signer_;
     Reception reception_;
     AccountId alice_;
     AccountId bob_;
@@ -311,12 +340,34 @@ TEST_CASE("reception: completes the header of what is submitted, where it lacks"
     CHECK(has(bare, "\r\nMessage-ID: <"));
     CHECK(has(bare, "@mail.example.org>\r\nSubject: x\r\n\r\n"));
     const std::string whole = submit(kMessage);
-    CHECK(whole.ends_with("\r\n" + std::string(kMessage)));
+    CHECK(whole.ends_with("\r\nDKIM-Signature: d=example.net\r\n" + std::string(kMessage)));
     CHECK_FALSE(has(whole, "@mail.example.org>"));
     // What is relayed is not touched.
     REQUIRE(server.receive({"alice@example.org"}, "Subject: x\r\n\r\n"));
     const std::string relayed = server.blob(server.messages(server.alice()).back());
     CHECK_FALSE(has(relayed, "\r\nDate: "));
+}
+
+TEST_CASE("reception: signs what is submitted, over what other servers get", "[engine]") {
+    Server server;
+    const auto submit = [&server](std::string_view text, bool submitted = true) {
+        Arrival arrival = server.envelope({"alice@example.org"});
+        arrival.completeHeader = submitted;
+        REQUIRE(server.receive(std::move(arrival), text));
+        return server.blob(server.messages(server.alice()).back());
+    };
+    constexpr std::string_view kSignature = "DKIM-Signature: d=example.net\r\n";
+    const std::string bare = submit("Subject: x\r\n\r\nx\r\n");
+    CHECK(bare.ends_with("\r\n" + std::string(kSignature) + server.signer().covered()));
+    CHECK(server.signer().covered().starts_with("Date: "));
+    CHECK(server.signer().covered().ends_with("\r\nSubject: x\r\n\r\nx\r\n"));
+    // A large one lies in a file.
+    const std::string large = std::string(kMessage) + std::string(3'000'000, 'x') + "\r\n";
+    CHECK(submit(large).ends_with("\r\n" + std::string(kSignature) + large));
+    CHECK(server.signer().covered() == large);
+
+    CHECK_FALSE(has(submit("Subject: no domain of ours\r\n\r\n"), kSignature));
+    CHECK_FALSE(has(submit(kMessage, false), kSignature));
 }
 
 TEST_CASE("reception: a message of nothing is a message", "[engine]") {
@@ -375,12 +426,14 @@ TEST_CASE("reception: says so when the server is stopping, and keeps nothing", "
     SystemRandom random;
     TestClock clock;
     WorkerPool workers(1);
+    const Directory directory(server.scribe().views());
     Reception reception({
         .scribe = server.scribe().scribe(),
         .content = server.scribe().content(),
         .workers = workers,
         .random = random,
         .clock = clock,
+        .directory = directory,
         .hostname = "mail.example.org",
     });
     const Outcome<Receipt> receipt =

@@ -1,0 +1,188 @@
+#include "engine/delivery/courier.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "engine/delivery/courier_parts.h"
+
+namespace daybook {
+
+namespace {
+
+// Rows that are due later than this are left in the view until their time comes nearer.
+constexpr TimeNs kWindowNs = 10 * 60 * kSecondNs;
+// Reports of past days about TLS are looked for so often.
+constexpr TimeNs kTlsReportEveryNs = 60 * 60 * kSecondNs;
+// Messages that are looked up in one snapshot.
+constexpr std::size_t kMessagesPerSnapshot = 500;
+// At a stop: what is being sent may end so long.
+constexpr std::chrono::seconds kStopPatience{5};
+constexpr std::chrono::milliseconds kPatienceStep{20};
+
+}  // namespace
+
+Task<void> Courier::Implementation::work() {
+    load(0, parts_.clock.now() + kWindowNs);
+    while (!stopping_) {
+        refreshChanged();
+        if (parts_.clock.now() + kWindowNs / 2 > loadedUntil_) {
+            load(loadedUntil_, parts_.clock.now() + kWindowNs);
+        }
+        startDue();
+        waiting_ = board_.waitingCount();
+        connections_ = board_.connectionCount();
+        co_await wake_.wait(nextWake());
+    }
+    co_await windUp();
+}
+
+// What is being sent may end; what takes longer is cut off, and its outcome is recorded.
+Task<void> Courier::Implementation::windUp() {
+    for (auto& [lane, signals] : idle_) {
+        for (Signal* const signal : signals)
+            signal->raise();
+    }
+    const Deadline patience = std::chrono::steady_clock::now() + kStopPatience;
+    while (nursery_.count() != 0 && std::chrono::steady_clock::now() < patience) {
+        co_await reactor_.sleepUntil(std::chrono::steady_clock::now() + kPatienceStep);
+    }
+    parts_.transport.abortAll();
+    for (TransportSession* const session : sessions_)
+        session->abort();
+    co_await nursery_.join();
+    waiting_ = 0;
+    connections_ = 0;
+}
+
+void Courier::Implementation::load(TimeNs from, TimeNs to) {
+    loadedUntil_ = to;
+    std::set<MessageId> messages;
+    {
+        const Snapshot snapshot = parts_.scribe.views().snapshot();
+        snapshot.deliveries().forDue(from, to, [&](const DueRow& row) {
+            messages.insert(row.message);
+            return true;
+        });
+        if (from == 0) {
+            snapshot.deliveries().forReports(MessageId(), [&](const ReportRow& row) {
+                messages.insert(row.message);
+                return true;
+            });
+        }
+    }
+    const std::lock_guard lock(mutex_);
+    changed_.merge(messages);
+}
+
+void Courier::Implementation::refreshChanged() {
+    std::set<MessageId> changed;
+    {
+        const std::lock_guard lock(mutex_);
+        changed.swap(changed_);
+    }
+    auto next = changed.begin();
+    while (next != changed.end()) {
+        const Snapshot snapshot = parts_.scribe.views().snapshot();
+        for (std::size_t i = 0; i < kMessagesPerSnapshot && next != changed.end(); ++i, ++next) {
+            refresh(snapshot, *next);
+        }
+    }
+}
+
+void Courier::Implementation::refresh(const Snapshot& snapshot, MessageId message) {
+    std::vector<WaitingRecipient> waiting;
+    const auto row = snapshot.deliveries().outbound(message);
+    if (row && row->waiting != 0) {
+        for (const DeliveryRow& delivery : snapshot.deliveries().deliveriesOf(message)) {
+            if (delivery.state != DeliveryState::Waiting || delivery.nextNs > loadedUntil_)
+                continue;
+            waiting.push_back({
+                .dueNs = delivery.nextNs,
+                .message = message,
+                .recipient = delivery.recipient,
+                .lane = laneOf(delivery),
+                .priority = row->priority,
+            });
+        }
+    }
+    board_.update(message, waiting);
+    if (!row) return;
+    const auto due = parts_.reporter.dueNs(*row);
+    if (due) reports_.try_emplace(message, *due);
+}
+
+void Courier::Implementation::startDue() {
+    const TimeNs now = parts_.clock.now();
+    board_.promote(now);
+    for (auto& [message, due] : reports_) {
+        if (due == 0 || due > now) continue;
+        due = 0;
+        nursery_.start(makeReport(message));
+    }
+    if (parts_.tlsReporter != nullptr && now >= nextTlsReportNs_) {
+        nextTlsReportNs_ = now + kTlsReportEveryNs;
+        nursery_.start(reportTls());
+    }
+    for (auto& [lane, signals] : idle_) {
+        if (signals.empty() || !board_.hasReady(lane)) continue;
+        signals.back()->raise();
+    }
+    // By turns, one connection a lane, until each has what it may have.
+    for (auto lanes = board_.startable(now); !lanes.empty(); lanes = board_.startable(now)) {
+        for (const LaneId lane : lanes) {
+            board_.opened(lane);
+            nursery_.start(serveLane(lane));
+        }
+    }
+}
+
+Task<void> Courier::Implementation::makeReport(MessageId message) {
+    // Out of the frame that walks over reports_.
+    co_await reactor_.yield();
+    co_await parts_.reporter.report(message);
+    reports_.erase(message);
+    lookAgain(message);
+}
+
+// Policies and counts of past days: once in a while, because that costs nothing when it was done.
+Task<void> Courier::Implementation::reportTls() {
+    co_await reactor_.yield();
+    co_await parts_.policies.refresh();
+    co_await parts_.tlsReporter->reportPastDays();
+}
+
+Deadline Courier::Implementation::nextWake() const {
+    const TimeNs now = parts_.clock.now();
+    TimeNs next = loadedUntil_ - kWindowNs / 2;
+    if (const auto due = board_.nextNs(now)) next = std::min(next, *due);
+    for (const auto& [message, due] : reports_) {
+        if (due != 0) next = std::min(next, due);
+    }
+    const std::chrono::nanoseconds wait(std::max<TimeNs>(next - now, 0));
+    // A millisecond more: never too early by a fraction, again and again.
+    return std::chrono::steady_clock::now() +
+           std::chrono::duration_cast<std::chrono::milliseconds>(wait) +
+           std::chrono::milliseconds(1);
+}
+
+void Courier::Implementation::failed(const std::exception_ptr& failure) const {
+    try {
+        std::rethrow_exception(failure);
+    } catch (const std::exception& error) {
+        parts_.log.error("outbound.failed", {{"why", error.what()}});
+    }
+}
+
+Courier::Courier(Parts parts, CourierSettings settings)
+    : implementation_(std::make_unique<Implementation>(parts, std::move(settings))) {}
+
+Courier::~Courier() { stop(); }
+
+void Courier::start() { implementation_->start(); }
+
+void Courier::stop() { implementation_->stop(); }
+
+Courier::Facts Courier::facts() const { return implementation_->facts(); }
+
+}  // namespace daybook

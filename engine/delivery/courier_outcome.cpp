@@ -1,0 +1,122 @@
+// What came of the courier's tries, on record.
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/delivery/courier_parts.h"
+#include "journal/base/encoding.h"
+
+namespace daybook {
+
+namespace {
+
+// Outcomes that are submitted at the same time.
+constexpr std::size_t kOutcomesAtOnce = 256;
+
+TimeNs toNs(std::chrono::nanoseconds time) { return time.count(); }
+
+}  // namespace
+
+RecordOutcome Courier::Implementation::outcomeOf(
+    const Dialled& facts, const Consignment& consignment) const {
+    const TimeNs now = parts_.clock.now();
+    return {
+        .origin = Origin{},
+        .attempt = consignment.attempt,
+        .message = consignment.message.message,
+        .host = facts.host,
+        .ip = facts.ip,
+        .results = {},
+        .nextNs = retry_.nextNs(now, consignment.tries() + 1, parts_.random),
+        .delayWarningNs = toNs(settings_.delayWarning),
+        .newSuppressions = parts_.random.id<SuppressionId>(),
+    };
+}
+
+Task<void> Courier::Implementation::record(RecordOutcome outcome) {
+    const MessageId message = outcome.message;
+    const Outcome<Done> recorded = co_await parts_.scribe.submit(std::move(outcome));
+    if (recorded) co_return;
+    // Without an outcome the attempt stays open: the next start says AttemptOutcomeUnknown.
+    parts_.log.error(
+        "outbound.outcome-not-recorded",
+        {{"message", idText(message.number())}, {"why", nameOf(recorded.error().reason)}});
+}
+
+// There is no connection: whoever waits in the lane shares the trouble.
+Task<void> Courier::Implementation::recordTrouble(
+    const Dialled& trouble, const Consignment& first, const Assignment& assignment) {
+    // What a stop cut off is nobody's trouble: it stays in the queue as it was.
+    if (stopping_) {
+        finish(assignment);
+        co_return;
+    }
+    const LaneId lane = assignment.lane;
+    std::vector<Assignment> all{assignment};
+    // What only this message's REQUIRETLS ran into is its own trouble.
+    const bool own = first.message.requireTls && trouble.reason == event::OutcomeReason::TLS;
+    if (!own) {
+        for (Assignment& other : board_.takeAll(lane))
+            all.push_back(std::move(other));
+        if (!trouble.permanent) board_.failed(lane, parts_.clock.now() + blockNs(lane));
+    }
+    parts_.log.information(
+        "outbound.no-connection",
+        {{"domain", first.domain},
+         {"host", trouble.host},
+         {"why", trouble.trouble.text},
+         {"messages", std::to_string(all.size())}});
+    co_await recordForAll(trouble, all);
+    for (const Assignment& one : all)
+        finish(one);
+}
+
+Task<void> Courier::Implementation::recordForAll(
+    const Dialled& trouble, const std::vector<Assignment>& assignments) {
+    std::size_t next = 0;
+    while (next < assignments.size()) {
+        Nursery together(reactor_, [this](const std::exception_ptr& failure) { failed(failure); });
+        const std::size_t end = std::min(assignments.size(), next + kOutcomesAtOnce);
+        for (; next < end; ++next) {
+            const Assignment& assignment = assignments[next];
+            std::optional<Consignment> consignment;
+            {
+                const Snapshot snapshot = parts_.scribe.views().snapshot();
+                consignment = consignmentOf(snapshot, assignment.message, assignment.recipients);
+            }
+            if (!consignment) continue;
+            RecordOutcome outcome = outcomeOf(trouble, *consignment);
+            outcome.results = {AttemptResult{
+                .state = trouble.permanent ? OutcomeState::Bounced : OutcomeState::Deferred,
+                .recipients = consignment->numbers(),
+                .code = trouble.trouble.code,
+                .enhancedCode = trouble.trouble.enhancedCode,
+                .reason = trouble.reason,
+                .text = trouble.trouble.text,
+                .tls = trouble.tls,
+            }};
+            together.start(record(std::move(outcome)));
+        }
+        co_await together.join();
+    }
+}
+
+TimeNs Courier::Implementation::blockNs(LaneId lane) const {
+    const std::uint32_t failures = std::min(board_.failuresOf(lane), 16U);
+    const auto block = settings_.blockAtFirst * (1ULL << failures);
+    return toNs(std::min<std::chrono::nanoseconds>(block, settings_.blockMax));
+}
+
+void Courier::Implementation::finish(const Assignment& assignment) {
+    if (board_.finished(assignment)) lookAgain(assignment.message);
+}
+
+void Courier::Implementation::lookAgain(MessageId message) {
+    {
+        const std::lock_guard lock(mutex_);
+        changed_.insert(message);
+    }
+    wake_.raise();
+}
+
+}  // namespace daybook

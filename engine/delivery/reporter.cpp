@@ -1,0 +1,162 @@
+#include "engine/delivery/reporter.h"
+
+#include <map>
+#include <utility>
+
+namespace daybook {
+
+namespace {
+
+// What happens to several recipients at about the same time goes into one report.
+constexpr TimeNs kGatherNs = kSecondNs;
+
+DsnAction actionOf(event::DsnAction action) {
+    switch (action) {
+        case event::DsnAction::FAILED: return DsnAction::Failed;
+        case event::DsnAction::DELAYED: return DsnAction::Delayed;
+        case event::DsnAction::DELIVERED: return DsnAction::Delivered;
+        case event::DsnAction::RELAYED: return DsnAction::Relayed;
+        case event::DsnAction::EXPANDED: return DsnAction::Expanded;
+    }
+    return DsnAction::Failed;
+}
+
+DsnReturn returnOf(event::DsnReturn ret) {
+    switch (ret) {
+        case event::DsnReturn::UNSAID: return DsnReturn::Unsaid;
+        case event::DsnReturn::FULL: return DsnReturn::Full;
+        case event::DsnReturn::HEADERS: return DsnReturn::Headers;
+    }
+    return DsnReturn::Unsaid;
+}
+
+// RFC 3463: what the row's last answer was, or what its end means where nobody answered.
+std::uint32_t statusOf(const DeliveryRow& row, event::DsnAction action) {
+    constexpr std::uint32_t kDelivered = 0x020105;
+    constexpr std::uint32_t kRelayed = 0x020000;
+    constexpr std::uint32_t kExpired = 0x050407;
+    constexpr std::uint32_t kRemoved = 0x050700;
+    constexpr std::uint32_t kPermanent = 5U << 16U;
+    constexpr std::uint32_t kLater = 4U << 16U;
+    switch (action) {
+        case event::DsnAction::DELIVERED: return kDelivered;
+        case event::DsnAction::RELAYED:
+        case event::DsnAction::EXPANDED: return kRelayed;
+        case event::DsnAction::DELAYED: return row.enhancedCode != 0 ? row.enhancedCode : kLater;
+        case event::DsnAction::FAILED: break;
+    }
+    if (row.state == DeliveryState::Expired) return kExpired;
+    if (row.state == DeliveryState::Removed) return kRemoved;
+    return row.enhancedCode != 0 ? row.enhancedCode : kPermanent;
+}
+
+}  // namespace
+
+// One message's debts.
+struct Reporter::Owed {
+    OutboundRow message;
+    std::vector<std::pair<event::DsnAction, DeliveryRow>> recipients;
+};
+
+std::optional<TimeNs> Reporter::dueNs(const OutboundRow& message) const {
+    if (message.reports == 0) return std::nullopt;
+    const TimeNs gathered = parts_.clock.now() + kGatherNs;
+    if (message.lastReportNs == 0) return gathered;
+    const TimeNs interval = std::chrono::nanoseconds(settings_.interval).count();
+    return std::max(gathered, message.lastReportNs + interval);
+}
+
+std::optional<Reporter::Owed> Reporter::owedFor(MessageId message) const {
+    const Snapshot snapshot = parts_.scribe.views().snapshot();
+    auto row = snapshot.deliveries().outbound(message);
+    if (!row) return std::nullopt;
+    Owed owed{.message = std::move(*row), .recipients = {}};
+    for (const ReportRow& report : snapshot.deliveries().reportsOf(message)) {
+        auto delivery = snapshot.deliveries().delivery(message, report.recipient);
+        if (delivery) owed.recipients.emplace_back(report.action, std::move(*delivery));
+    }
+    if (owed.recipients.empty()) return std::nullopt;
+    return owed;
+}
+
+Task<void> Reporter::report(MessageId message) {
+    std::optional<Owed> owed = owedFor(message);
+    if (!owed) co_return;
+    co_await issue(std::move(*owed));
+}
+
+DsnReport Reporter::reportOf(const Owed& owed, MessageId id, const std::string& original) const {
+    DsnReport report{
+        .report = id,
+        .hostName = settings_.hostname,
+        .nowNs = parts_.clock.now(),
+        .language = settings_.language,
+        .reversePath = owed.message.reversePath,
+        .envelopeId = owed.message.envelopeId,
+        .ret = returnOf(owed.message.ret),
+        .message = owed.message.message,
+        .arrivalNs = owed.message.arrivalNs,
+        .original = {original},
+        .returnOctetsMax = settings_.returnOctetsMax,
+        .recipients = {},
+    };
+    for (const auto& [action, row] : owed.recipients) {
+        DsnRecipient recipient{
+            .finalRecipient = row.forwardPath,
+            .originalRecipient = row.original,
+            .action = actionOf(action),
+            .enhancedCode = statusOf(row, action),
+            .remoteMta = row.host,
+            .diagnostic = row.text,
+        };
+        if (row.tries != 0) recipient.lastAttemptNs = row.lastNs;
+        if (action == event::DsnAction::DELAYED) recipient.willRetryUntilNs = row.expiresNs;
+        report.recipients.push_back(std::move(recipient));
+    }
+    return report;
+}
+
+Task<void> Reporter::issue(Owed owed) {
+    IssueReport command{.origin = Origin{}, .about = owed.message.message};
+    std::map<event::DsnAction, std::vector<RecipientNumber>> said;
+    for (const auto& [action, row] : owed.recipients)
+        said[action].push_back(row.recipient);
+    for (auto& [action, recipients] : said)
+        command.said.push_back({.action = action, .recipients = std::move(recipients)});
+
+    if (owed.message.reversePath.empty()) {
+        // The address was erased, or there never was one.
+        command.suppressed = event::ReportSuppressed::NULL_REVERSE_PATH;
+    } else {
+        const MessageId id = parts_.random.orderedId<MessageId>();
+        const ComposedDsn composed = co_await parts_.workers.run([&] {
+            const std::string original =
+                parts_.content.read(owed.message.content.place).value_or(std::string());
+            const std::string blob = original.substr(0, owed.message.octets);
+            return composeDsn(reportOf(owed, id, blob));
+        });
+        Outcome<Deliver> prepared = co_await parts_.reception.prepareOwn(
+            id, composed.octets, owed.message.reversePath, composed.smtpUtf8);
+        if (prepared) {
+            command.report = std::move(*prepared);
+        } else if (
+            prepared.error().reason == RefusalReason::DiskFull ||
+            prepared.error().reason == RefusalReason::StorageFailed) {
+            // It stays owed, and is tried again when the queue is read anew.
+            co_return;
+        } else {
+            command.suppressed = event::ReportSuppressed::SENDER_GONE;
+        }
+    }
+    const std::optional<StoredBlob> blob =
+        command.report ? std::optional(command.report->blob) : std::nullopt;
+    const Outcome<Done> issued = co_await parts_.scribe.submit(std::move(command));
+    if (issued || !blob) co_return;
+    parts_.reception.discard(*blob, issued.error());
+    parts_.log.warning(
+        "report-not-delivered",
+        {{"message", std::to_string(owed.message.message.number())},
+         {"why", nameOf(issued.error().reason)}});
+}
+
+}  // namespace daybook

@@ -49,6 +49,13 @@ constexpr std::array kTable{
     RefusalWords{
         SenderNotOwned, 553, "5.7.1", "NOPERM", "", "The sender address belongs to somebody else"},
     RefusalWords{RelayDenied, 550, "5.7.1", "NOPERM", "", "Relaying denied"},
+    RefusalWords{
+        AddressSuppressed,
+        550,
+        "5.1.1",
+        "NOPERM",
+        "",
+        "Mail to this address came back a short while ago; the operator can allow it again"},
     RefusalWords{MessageTooLarge, 552, "5.3.4", "TOOBIG", "", "The message is too large"},
     RefusalWords{MailboxFull, 452, "4.2.2", "OVERQUOTA", "", "The mailbox is full"},
     RefusalWords{TooManyRecipients, 452, "4.5.3", "LIMIT", "", "Too many recipients"},

@@ -8,6 +8,7 @@
 
 #include "engine/authentication/authenticator.h"
 #include "engine/config/config.h"
+#include "engine/delivery/rate_limits.h"
 #include "engine/delivery/reception.h"
 #include "engine/directory/directory.h"
 #include "engine/runtime/tls_context.h"
@@ -36,6 +37,8 @@ struct Services {
     Authenticator& authenticator;
     Reception& reception;
     WorkerPool& workers;
+    // nullptr: there are no limits.
+    RateLimits* rates = nullptr;
     // For STARTTLS; nullptr: no certificate, so no TLS is offered.
     TlsContext* tls = nullptr;
 };

@@ -26,6 +26,7 @@ AuthenticationPeer Session::peer() {
         .isTls = connection_.isTls(),
         .isLoopback = connection_.peerIsLoopback(),
         .channelBinding = connection_.channelBinding(),
+        .certificateNames = connection_.clientNames(),
         .passwordMechanism = event::Mechanism::IMAP_LOGIN,
     };
 }

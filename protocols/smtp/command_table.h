@@ -22,6 +22,8 @@ inline constexpr Needs kAuthentication = 2;  // 530 in the roles that require it
 inline constexpr Needs kTransaction = 4;     // 503 before MAIL
 inline constexpr Needs kNoTransaction = 8;   // 503 after MAIL
 inline constexpr Needs kNoArguments = 16;    // 501 with any
+inline constexpr Needs kWhereOffered = 64;   // 500 where the listener offers no AUTH
+inline constexpr Needs kTrustedProxy = 128;  // 550 for others than xclient_from
 // Octets follow the line, also when it is refused: they are read and thrown away.
 inline constexpr Needs kBringsOctets = 32;
 

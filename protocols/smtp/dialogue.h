@@ -15,6 +15,7 @@
 #include "protocols/common/services.h"
 #include "protocols/smtp/grammar.h"
 #include "protocols/smtp/message_content.h"
+#include "protocols/smtp/parameters.h"
 #include "protocols/smtp/role.h"
 #include "protocols/smtp/session.h"
 
@@ -27,6 +28,7 @@ struct Transaction {
     std::string reversePath;  // empty: null
     MailParameters parameters;
     std::vector<AcceptedRecipient> recipients;
+    TimeNs begunNs = 0;  // what BY and HOLDFOR count from
     bool recipientRefused = false;
     // BDAT: what came so far, and whether a chunk was refused, after which only RSET helps
     // (RFC 3030 §2).
@@ -36,7 +38,11 @@ struct Transaction {
 
 class Dialogue {
 public:
-    Dialogue(const Services& services, Role role, const SessionStart& start);
+    Dialogue(
+        const Services& services,
+        Role role,
+        const ListenerConfig& policy,
+        const SessionStart& start);
 
     // Greets, answers commands, says goodbye. Never throws.
     Task<void> run();
@@ -55,10 +61,14 @@ public:
     Task<Reply> vrfy(std::string_view arguments);
     Task<Reply> expn(std::string_view arguments);
     Task<Reply> help(std::string_view arguments);
+    Task<Reply> etrn(std::string_view arguments);
+    Task<Reply> xclient(std::string_view arguments);
     Task<Reply> quit(std::string_view arguments);
 
     // For EHLO's keywords (command_table.cpp).
     AuthenticationPeer authenticationPeer();
+    // Which parameters MAIL may have now.
+    MailOffer mailOffer() const;
 
     const Services& services() const { return services_; }
 
@@ -67,6 +77,17 @@ public:
     bool canStartTls() const { return services_.tls != nullptr && !connection_.isTls(); }
 
     bool isAuthenticated() const { return identity_.has_value(); }
+
+    // May this peer say for whom it speaks?
+    bool mayXclient() const { return policy_.xclientFrom.contains(connection_.peerIp()); }
+
+    // policy.cpp: what the listener's table says, or else the role and [limits].
+    bool offersAuthentication() const;
+    bool requiresAuthentication() const;
+    std::uint64_t messageOctetsMax() const;
+    std::size_t recipientsMax() const;
+    // May this client send to other servers? Who logged in, and who is in relay_from.
+    bool mayRelay() const;
 
 private:
     // session.cpp
@@ -82,11 +103,25 @@ private:
     // commands/hello.cpp
     void greet(std::string_view arguments, bool extended);
 
+    // policy.cpp
+    bool isTrustedRelay() const;
+    // One more of what [rates] counts, or the reply that refuses it.
+    std::optional<Reply> tooManyConnections() const;
+    std::optional<Reply> tooManyMessages() const;
+    std::optional<Reply> tooManyRecipients() const;
+    // The From field of who logged in: RFC 6409 §6.1 for the header. Nothing: it may be used.
+    std::optional<Reply> foreignFrom(std::string_view message) const;
+
     // commands/mail.cpp
     Outcome<Done> maySend(const std::string& reversePath, const MailParameters& parameters) const;
+    void checkTimes(const MailParameters& parameters) const;
+    Reply mailAccepted();
 
     // commands/rcpt.cpp
     Reply refusedRecipient(const std::string& path, const Refusal& refusal);
+    Outcome<AcceptedRecipient> recipientFor(
+        const std::string& path, RecipientOptions options) const;
+    bool isSuppressed(const std::string& path) const;
 
     // commands/data.cpp
     std::optional<Reply> notReadyForMessage() const;
@@ -97,6 +132,7 @@ private:
     Task<Reply> finishMessage(MessageContent& content);
     Task<Reply> discardChunk(std::string_view arguments, Reply answer);
     Arrival arrivalOf(const MessageContent& content);
+    EnvelopeOptions envelopeOf(const MessageContent& content) const;
     Reply forEveryRecipient(const Reply& answer) const;
     Reply answerTo(const Receipt& receipt) const;
 
@@ -106,6 +142,7 @@ private:
     const Services& services_;
     Role role_;
     const RoleFacts& facts_;
+    const ListenerConfig& policy_;
     Connection& connection_;
     Signal& stopping_;
     LineReader lines_;

@@ -103,44 +103,6 @@ bool isMailbox(std::string_view path) {
     return path.size() <= kMailboxOctetsMax && isUtf8(path) && parseAddress(path).has_value();
 }
 
-int hexDigit(char c) {
-    if (isDigit(c)) return c - '0';
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-// xtext = *( xchar / hexchar ), hexchar = "+" 2(%x30-39 / %x41-46): RFC 3461 §4.
-bool isXtext(std::string_view text) {
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (c < '!' || c > '~' || c == '=') return false;
-        if (c != '+') continue;
-        if (i + 2 >= text.size()) return false;
-        if (hexDigit(text[i + 1]) < 0 || hexDigit(text[i + 2]) < 0) return false;
-        i += 2;
-    }
-    return true;
-}
-
-void takeSize(const Parameter& parameter, MailParameters& into) {
-    const std::optional<std::uint64_t> octets = parseNumber(parameter.value.value_or(""));
-    if (!octets) badArguments("SIZE takes a number");
-    into.octets = *octets;
-}
-
-void takeBody(const Parameter& parameter, MailParameters& into) {
-    const std::string value = parameter.value.value_or("");
-    if (equalsIgnoreCase(value, "8BITMIME")) {
-        into.body = Body::EightBitMime;
-    } else if (!equalsIgnoreCase(value, "7BIT")) {
-        badArguments("BODY is 7BIT or 8BITMIME here");
-    }
-}
-
-void checkAuth(const Parameter& parameter) {
-    const std::string value = parameter.value.value_or("");
-    if (value.empty() || (value != "<>" && !isXtext(value))) badArguments("AUTH takes xtext");
-}
-
 }  // namespace
 
 CommandLine parseCommandLine(std::string_view line) {
@@ -177,26 +139,6 @@ PathAndParameters parseRcpt(std::string_view arguments) {
         throw Reject(reply(501, "5.1.3", "Malformed recipient address"));
     }
     return rcpt;
-}
-
-MailParameters parseMailParameters(
-    const std::vector<Parameter>& parameters, AuthParameter authParameter) {
-    MailParameters result;
-    for (const Parameter& parameter : parameters) {
-        if (parameter.keyword == "SIZE") {  // RFC 1870 §6
-            takeSize(parameter, result);
-        } else if (parameter.keyword == "BODY") {  // RFC 6152 §2
-            takeBody(parameter, result);
-        } else if (parameter.keyword == "SMTPUTF8") {  // RFC 6531 §3.4
-            if (parameter.value) badArguments("SMTPUTF8 takes no value");
-            result.smtpUtf8 = true;
-        } else if (parameter.keyword == "AUTH" && authParameter == AuthParameter::Allowed) {
-            checkAuth(parameter);  // RFC 4954 §5: understood, and not trusted
-        } else {
-            throw Reject(reply(555, "5.5.4", "Parameter not offered: " + parameter.keyword));
-        }
-    }
-    return result;
 }
 
 std::optional<Chunk> parseBdat(std::string_view arguments) {

@@ -37,20 +37,6 @@ PathAndParameters parseMail(std::string_view arguments);
 // What follows RCPT: "TO:<forward-path> parameters". Throws 501. The null path is refused.
 PathAndParameters parseRcpt(std::string_view arguments);
 
-enum class Body { SevenBit, EightBitMime };
-
-struct MailParameters {
-    std::uint64_t octets = 0;  // SIZE; 0: not said
-    Body body = Body::SevenBit;
-    bool smtpUtf8 = false;
-};
-
-enum class AuthParameter { Allowed, Unknown };
-
-// Throws 555 for parameters that are not offered, 501 for bad values and repeated ones.
-MailParameters parseMailParameters(
-    const std::vector<Parameter>& parameters, AuthParameter authParameter);
-
 struct Chunk {
     std::uint64_t octets = 0;
     bool last = false;

@@ -55,7 +55,8 @@ void MessageContent::append(std::string_view octets) {
     if (octets.empty()) return;
     octets_ += octets.size();
     inspect(octets);
-    const bool unwanted = octets_ > octetsMax_ || nul_ || bareCr_ || bareLf_;
+    const bool forbidden = kind_ == MessageForm::Lines && (nul_ || bareCr_ || bareLf_);
+    const bool unwanted = octets_ > octetsMax_ || forbidden;
     if (unwanted || diskFull_ || storageFailed_) {
         spool_.clear();
         return;
@@ -89,11 +90,12 @@ std::optional<Reply> MessageContent::trouble() const {
     if (octets_ > octetsMax_) {
         return reply(Refusal{.reason = RefusalReason::MessageTooLarge, .detail = {}});
     }
+    if (diskFull_) return reply(Refusal{.reason = RefusalReason::DiskFull, .detail = {}});
+    if (storageFailed_) return reply(Refusal{.reason = RefusalReason::StorageFailed, .detail = {}});
+    if (kind_ == MessageForm::Binary) return std::nullopt;
     if (nul_) return reply(554, "5.6.0", "Message refused: it contains NUL octets");
     if (bareCr_ || lastWasCr_) return reply(554, "5.6.0", "Message refused: it contains a bare CR");
     if (bareLf_) return reply(554, "5.6.0", "Message refused: it contains a bare LF");
-    if (diskFull_) return reply(Refusal{.reason = RefusalReason::DiskFull, .detail = {}});
-    if (storageFailed_) return reply(Refusal{.reason = RefusalReason::StorageFailed, .detail = {}});
     return std::nullopt;
 }
 

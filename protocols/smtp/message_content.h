@@ -2,8 +2,9 @@
 //
 // A message while it comes in by DATA or BDAT: dot-unstuffed, measured, and looked at for what SMTP
 // forbids. Only CRLF ends a line: a bare CR or LF never ends one, nor the message, and makes the
-// message unacceptable (SMTP smuggling, RFC 5321 §2.3.8), as NUL does (§4.5.2 and RFC 6152). After
-// the first trouble octets are thrown away, not kept. Format: RFC 5321 §4.5.2. Thread: one.
+// message unacceptable (SMTP smuggling, RFC 5321 §2.3.8), as NUL does (§4.5.2 and RFC 6152). A
+// binary message (RFC 3030 §3) may hold all three and is kept as it came. After the first trouble
+// octets are thrown away, not kept. Format: RFC 5321 §4.5.2. Thread: one.
 #pragma once
 
 #include <cstdint>
@@ -16,10 +17,15 @@
 
 namespace daybook::smtp {
 
+enum class MessageForm { Lines, Binary };
+
 class MessageContent {
 public:
-    MessageContent(std::filesystem::path spoolFolder, std::uint64_t octetsMax)
-        : spool_(std::move(spoolFolder)), octetsMax_(octetsMax) {}
+    MessageContent(
+        std::filesystem::path spoolFolder,
+        std::uint64_t octetsMax,
+        MessageForm kind = MessageForm::Lines)
+        : spool_(std::move(spoolFolder)), octetsMax_(octetsMax), kind_(kind) {}
 
     // Octets of BDAT, or of DATA after unstuffing. Any pieces.
     void append(std::string_view octets);
@@ -28,6 +34,9 @@ public:
     std::optional<Reply> trouble() const;
 
     bool hasEightBit() const { return eightBit_; }
+
+    // After its last octet: it cannot go out by DATA.
+    bool isBinary() const { return nul_ || bareCr_ || lastWasCr_ || bareLf_; }
 
     // How many octets came, kept or not.
     std::uint64_t octets() const { return octets_; }
@@ -40,6 +49,7 @@ private:
 
     Spool spool_;
     std::uint64_t octetsMax_;
+    MessageForm kind_;
     std::uint64_t octets_ = 0;
     bool eightBit_ = false;
     bool nul_ = false;

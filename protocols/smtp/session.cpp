@@ -37,21 +37,31 @@ bool isHttp(std::string_view verb) {
     return false;
 }
 
-Task<void> serve(const Services& services, Role role, SessionStart start) {
-    Dialogue dialogue(services, role, start);
+Task<void> serve(
+    const Services& services, Role role, const ListenerConfig& policy, SessionStart start) {
+    Dialogue dialogue(services, role, policy, start);
     co_await dialogue.run();
 }
 
 }  // namespace
 
-SessionFunction sessionFunction(const Services& services, Role role) {
-    return [&services, role](SessionStart start) { return serve(services, role, start); };
+SessionFunction sessionFunction(const Services& services, Role role, const ListenerConfig& policy) {
+    return [&services, role, &policy](SessionStart start) {
+        return serve(services, role, policy, start);
+    };
 }
 
-Dialogue::Dialogue(const Services& services, Role role, const SessionStart& start)
+SessionFunction sessionFunction(const Services& services, Role role) {
+    static const ListenerConfig defaults;
+    return sessionFunction(services, role, defaults);
+}
+
+Dialogue::Dialogue(
+    const Services& services, Role role, const ListenerConfig& policy, const SessionStart& start)
     : services_(services),
       role_(role),
       facts_(factsOf(role)),
+      policy_(policy),
       connection_(start.connection),
       stopping_(start.stopping),
       lines_(connection_),
@@ -94,6 +104,11 @@ Task<void> Dialogue::lastWords(int code, std::string_view enhancedCode, std::str
 }
 
 Task<event::CloseReason> Dialogue::converse() {
+    if (const std::optional<Reply> refused = tooManyConnections()) {
+        recordRefusal(event::Stage::CONNECT, *refused, {});
+        co_await lastWords(refused->code, refused->enhancedCode, refused->lines.front());
+        co_return event::CloseReason::ERRORS;
+    }
     pending_ = fmt::format("220 {} {}\r\n", services_.config.hostname, facts_.greeting);
     for (;;) {
         const bool goOn = co_await awaitCommand();
@@ -166,13 +181,19 @@ Task<Reply> Dialogue::execute(std::string_view line) {
 
 // In the order in which a client can mend it.
 std::optional<Reply> Dialogue::notNow(const CommandRow& row, std::string_view arguments) const {
+    if ((row.needs & kWhereOffered) != 0 && !offersAuthentication()) {
+        return unknownCommand(row.verb);
+    }
+    if ((row.needs & kTrustedProxy) != 0 && !mayXclient()) {
+        return reply(550, "5.7.0", "Not for you");
+    }
     if ((row.needs & kNoArguments) != 0 && !arguments.empty()) {
         return reply(501, "5.5.4", std::string(row.verb) + " takes no arguments");
     }
     if ((row.needs & kHello) != 0 && helo_.empty()) {
         return reply(503, "5.5.1", fmt::format("Say {} first", facts_.helloCommand));
     }
-    const bool stranger = facts_.authenticationRequired && !identity_;
+    const bool stranger = requiresAuthentication() && !identity_ && !isTrustedRelay();
     if ((row.needs & kAuthentication) != 0 && stranger) {
         return reply(530, "5.7.0", "Authentication required");
     }

@@ -9,6 +9,7 @@
 
 #include "journal/base/assert.h"
 #include "protocols/smtp/grammar.h"
+#include "protocols/smtp/parameters.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
@@ -28,7 +29,11 @@ void checkPath(PathParser parse, std::string_view keyword, std::string_view argu
     const PathAndParameters second = parse(text);
     DAYBOOK_ASSERT(second.path == first.path);
     DAYBOOK_ASSERT(second.parameters.size() == first.parameters.size());
-    parseMailParameters(first.parameters, AuthParameter::Allowed);
+    if (keyword == "FROM:") {
+        parseMailParameters(first.parameters, kEveryMailParameter);
+    } else {
+        parseRcptParameters(first.parameters);
+    }
 }
 
 template <class Function>

@@ -70,6 +70,7 @@ private:
                 case 'C': return client().send(expanded(rest) + "\r\n");
                 case 'R': return client().send(expanded(rest));
                 case 'S': return hear(rest);
+                case 'M': return hearLast(rest);
                 case 'T': return client().startTls();
                 case 'E':
                     if (!client().atEnd()) fail("the server did not end");
@@ -86,6 +87,13 @@ private:
         if (!fits(said, pattern)) fail(fmt::format("expected \"{}\", heard \"{}\"", pattern, said));
     }
 
+    void hearLast(std::string_view pattern) {
+        std::string said = client().readLine();
+        while (said.size() > 3 && said[3] == '-')
+            said = client().readLine();
+        if (!fits(said, pattern)) fail(fmt::format("expected \"{}\", heard \"{}\"", pattern, said));
+    }
+
     void setting(std::string_view text) {
         const std::size_t blank = text.find(' ');
         const std::string_view name = text.substr(0, blank);
@@ -99,11 +107,45 @@ private:
             options_.plaintextLogin = false;
         } else if (name == "no-tls") {
             options_.tls = false;
+        } else if (name == "listener") {
+            policy(value);
+        } else if (name == "rates") {
+            RateConfig& rates = options_.rates.emplace();
+            rates.exemptLoopback = false;
+            const std::uint32_t most = static_cast<std::uint32_t>(parseNumber(value).value());
+            rates.accountMessagesPerHour = rates.accountRecipientsPerHour = most;
+            rates.addressConnectionsPerMinute = rates.addressMessagesPerMinute = most;
+        } else if (name == "delegated") {
+            const std::size_t space = value.find(' ');
+            house().delegate(value.substr(0, space), value.substr(space + 1), true);
         } else if (name == "delivered") {
             const std::size_t space = value.find(' ');
             house().deliver(value.substr(0, space), withEscapes(value.substr(space + 1)));
         } else {
             fail("no such setting: " + std::string(name));
+        }
+    }
+
+    void policy(std::string_view text) {
+        ListenerConfig& policy = options_.policy;
+        if (text == "auth offered") {
+            policy.auth = ListenerAuth::Offered;
+        } else if (text == "auth none") {
+            policy.auth = ListenerAuth::None;
+        } else if (text == "any address") {
+            policy.ownAddressesOnly = false;
+        } else if (text == "any from") {
+            policy.ownFromOnly = false;
+        } else if (text == "relay from loopback") {
+            policy.relayFrom.add("127.0.0.0/8");
+        } else if (text == "xclient from loopback") {
+            policy.xclientFrom.add("127.0.0.0/8");
+        } else if (text == "two recipients") {
+            policy.recipientsMax = 2;
+        } else if (text == "small messages") {
+            policy.messageOctetsMax = 100;
+        } else {
+            fail("no such policy");
         }
     }
 

@@ -4,11 +4,15 @@
 //
 //     @ door mx|submission|lmtp|pop3|imap      first; which listener
 //     @ max 1000                          message limit; @ no-plaintext; @ no-tls
+//     @ rates 2                           so many of everything that is counted, here too
+//     @ listener POLICY                   what its table says: see policy() in the .cpp
+//     @ delegated OWNER DELEGATE          DELEGATE may send as OWNER
 //     @ delivered alice@example.org TEXT  before the dialogue, with escapes
 //     # a comment
 //     C: a line that the client sends
 //     R: octets that the client sends, with escapes, without CRLF
 //     S: a line that the server must send; * stands for anything
+//     M: the last line of a reply of SMTP that has several; what is before it is passed over
 //     T:                                  the client begins TLS
 //     E:                                  the server must end here
 //

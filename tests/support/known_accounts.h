@@ -31,6 +31,10 @@ public:
         add(addressChanged(account, id, true, text));
     }
 
+    void delegate(std::uint64_t account, std::uint64_t delegate, std::uint16_t rights) {
+        add(delegationChanged(account, delegate, rights));
+    }
+
     void credential(std::uint64_t account, std::uint64_t id) {
         add(credentialSet(account, id, ""));
     }

@@ -101,6 +101,8 @@ public:
     Directory directory;
     Authenticator authenticator;
     Reception reception;
+    std::optional<RateLimits> rates;
+    ListenerConfig policy;
     pop3::MaildropLocks locks;
     imap::RecentClaims claims;
     Services services;
@@ -143,8 +145,10 @@ MailHouse::Parts::Parts(const MailHouseOptions& options)
           .workers = workers,
           .random = random,
           .clock = clock,
+          .directory = directory,
           .hostname = config.hostname,
       }),
+      policy(options.policy),
       claims(journal),
       services{
           .config = config,
@@ -160,6 +164,7 @@ MailHouse::Parts::Parts(const MailHouseOptions& options)
           .authenticator = authenticator,
           .reception = reception,
           .workers = workers,
+          .rates = options.rates ? &rates.emplace(clock, *options.rates) : nullptr,
           .tls = options.tls ? &tls : nullptr,
       },
       administration({
@@ -176,9 +181,9 @@ MailHouse::Parts::Parts(const MailHouseOptions& options)
     for (const char* login : {"alice@example.org", "bob@example.org"}) {
         expect(administration.addAccount(login, "", std::string(kPassword)));
     }
-    listen(Door::Mx, smtp::sessionFunction(services, smtp::Role::Mx));
-    listen(Door::Submission, smtp::sessionFunction(services, smtp::Role::Submission));
-    listen(Door::Lmtp, smtp::sessionFunction(services, smtp::Role::Lmtp));
+    listen(Door::Mx, smtp::sessionFunction(services, smtp::Role::Mx, policy));
+    listen(Door::Submission, smtp::sessionFunction(services, smtp::Role::Submission, policy));
+    listen(Door::Lmtp, smtp::sessionFunction(services, smtp::Role::Lmtp, policy));
     listen(Door::Pop3, pop3::sessionFunction(services, locks));
     listen(Door::Imap, imap::sessionFunction(services, claims));
     server.start();
@@ -200,6 +205,8 @@ TestClient MailHouse::client(Door door) const {
     client.connect("127.0.0.1", parts_->ports.at(door));
     return client;
 }
+
+std::uint16_t MailHouse::port(Door door) const { return parts_->ports.at(door); }
 
 std::vector<std::string> MailHouse::inbox(std::string_view login) {
     parts_->settle();
@@ -227,6 +234,11 @@ std::string MailHouse::deliver(std::string_view login, std::string_view message)
     if (found == std::string::npos) throw std::runtime_error("not delivered: " + said);
     parts_->settle();
     return said.substr(found + words.size(), 16);
+}
+
+void MailHouse::delegate(std::string_view owner, std::string_view delegate, bool on) {
+    expect(parts_->administration.setDelegation(
+        std::string(owner), std::string(delegate), on ? kMaySendAs : std::uint16_t{0}));
 }
 
 void MailHouse::emptyInbox(std::string_view login) {

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/config/config.h"
 #include "journal/base/ids.h"
 #include "journal/kind.h"
 #include "tests/support/test_client.h"
@@ -27,6 +28,8 @@ struct MailHouseOptions {
     std::uint64_t messageOctetsMax = 50ULL << 20U;
     bool plaintextLogin = true;  // on loopback
     bool tls = true;             // STARTTLS is offered
+    ListenerConfig policy;       // of the doors of SMTP, submission and LMTP
+    std::optional<RateConfig> rates;
 };
 
 class MailHouse {
@@ -36,6 +39,7 @@ public:
 
     // Connected, before the greeting is read.
     TestClient client(Door door) const;
+    std::uint16_t port(Door door) const;
 
     // INBOX's messages as their owner gets them: prefix and octets, in order of UID.
     std::vector<std::string> inbox(std::string_view login);
@@ -47,6 +51,8 @@ public:
     void eraseLast(std::string_view login);
     void removeAccount(std::string_view login);
     void disableAccount(std::string_view login);
+    // `delegate` may send as `owner`, or no longer.
+    void delegate(std::string_view owner, std::string_view delegate, bool on);
 
     // How many events of that kind there are; what was noted is committed first.
     std::size_t count(Kind kind);

@@ -15,6 +15,7 @@ AuthenticationPeer Dialogue::authenticationPeer(event::Mechanism passwordMechani
         .isTls = connection_.isTls(),
         .isLoopback = connection_.peerIsLoopback(),
         .channelBinding = connection_.channelBinding(),
+        .certificateNames = connection_.clientNames(),
         .passwordMechanism = passwordMechanism,
     };
 }

@@ -39,8 +39,10 @@ AuthenticationPeer Dialogue::authenticationPeer() {
     return {
         .session = record_,
         .isTls = connection_.isTls(),
-        .isLoopback = connection_.peerIsLoopback(),
+        // Also after XCLIENT: the client's address, not the proxy's.
+        .isLoopback = networkOf(record_.facts().ip).empty(),
         .channelBinding = connection_.channelBinding(),
+        .certificateNames = connection_.clientNames(),
         .passwordMechanism = event::Mechanism::PLAIN,
     };
 }

@@ -26,23 +26,26 @@ std::optional<Reply> Dialogue::notReadyForMessage() const {
     return reply(554, "5.5.1", "No valid recipients");
 }
 
-// DATA. RFC 5321 §4.1.1.4. Not together with BDAT: RFC 3030 §2.
+// DATA. RFC 5321 §4.1.1.4. Not together with BDAT: RFC 3030 §2; not for binary messages: §3.
 Task<Reply> Dialogue::data(std::string_view) {
     if (transaction_->chunks || transaction_->chunkRefused) {
         co_return reply(503, "5.5.1", "DATA and BDAT do not mix");
+    }
+    if (transaction_->parameters.body == Body::BinaryMime) {
+        co_return reply(503, "5.5.1", "BODY=BINARYMIME needs BDAT");
     }
     std::optional<Reply> notReady = notReadyForMessage();
     if (notReady) co_return std::move(*notReady);
     pending_ += "354 End with CR LF . CR LF\r\n";
     co_await flush();
-    MessageContent content(spoolFolder(services_.config), services_.config.messageOctetsMax);
+    MessageContent content(spoolFolder(services_.config), messageOctetsMax());
     co_await receiveDotted(content);
     const Reply answer = co_await finishMessage(content);
     co_return answer;
 }
 
 Task<void> Dialogue::receiveDotted(MessageContent& content) {
-    const std::uint64_t patience = services_.config.messageOctetsMax * kPatienceFactor;
+    const std::uint64_t patience = messageOctetsMax() * kPatienceFactor;
     DotUnstuffer unstuffer(content);
     while (!unstuffer.isDone()) {
         if (connection_.buffered().empty()) co_await fill();
@@ -77,7 +80,7 @@ Task<void> Dialogue::receiveOctets(std::uint64_t count, MessageContent* content)
 Task<Reply> Dialogue::discardChunk(std::string_view arguments, Reply answer) {
     const std::optional<Chunk> chunk = parseBdat(arguments);
     if (!chunk) co_return closing(reply(501, "5.5.4", "Say BDAT octets [LAST]"));
-    if (chunk->octets > services_.config.messageOctetsMax * kPatienceFactor) {
+    if (chunk->octets > messageOctetsMax() * kPatienceFactor) {
         co_return closing(reply(552, "5.3.4", "Chunk far too large"));
     }
     co_await receiveOctets(chunk->octets, nullptr);
@@ -90,7 +93,7 @@ Task<Reply> Dialogue::bdat(std::string_view arguments) {
     std::optional<Reply> refused = notReadyForMessage();
     if (transaction_->chunkRefused) refused = reply(503, "5.5.1", "A chunk was refused; say RSET");
     const std::uint64_t before = transaction_->chunks ? transaction_->chunks->octets() : 0;
-    const std::uint64_t room = services_.config.messageOctetsMax - before;
+    const std::uint64_t room = messageOctetsMax() - before;
     if (!refused && chunk && chunk->octets > room) {
         refused = reply(Refusal{.reason = RefusalReason::MessageTooLarge, .detail = {}});
         recordRefusal(event::Stage::DATA, *refused, transaction_->recipients.front().forwardPath);
@@ -102,8 +105,11 @@ Task<Reply> Dialogue::bdat(std::string_view arguments) {
         co_return chunk && chunk->last ? forEveryRecipient(answer) : answer;
     }
     if (!transaction_->chunks) {
+        const bool binary = transaction_->parameters.body == Body::BinaryMime;
         transaction_->chunks = std::make_unique<MessageContent>(
-            spoolFolder(services_.config), services_.config.messageOctetsMax);
+            spoolFolder(services_.config),
+            messageOctetsMax(),
+            binary ? MessageForm::Binary : MessageForm::Lines);
     }
     co_await receiveOctets(chunk->octets, transaction_->chunks.get());
     if (!chunk->last) {
@@ -116,7 +122,8 @@ Task<Reply> Dialogue::bdat(std::string_view arguments) {
 
 // The message is complete. Whatever becomes of it, the transaction is over: RFC 5321 §4.1.1.4.
 Task<Reply> Dialogue::finishMessage(MessageContent& content) {
-    const std::optional<Reply> trouble = content.trouble();
+    std::optional<Reply> trouble = content.trouble();
+    if (!trouble) trouble = foreignFrom(content.spool().view());
     if (trouble) {
         const Reply answer = forEveryRecipient(*trouble);
         recordRefusal(
@@ -145,6 +152,7 @@ Arrival Dialogue::arrivalOf(const MessageContent& content) {
     Arrival arrival;
     arrival.protocol = facts_.protocol;
     arrival.reversePath = transaction_->reversePath;
+    arrival.envelope = envelopeOf(content);
     arrival.eightBit = content.hasEightBit();
     arrival.smtpUtf8 = transaction_->parameters.smtpUtf8;
     arrival.tls = {.version = tls.version, .cipher = tls.cipher};
@@ -165,7 +173,31 @@ Arrival Dialogue::arrivalOf(const MessageContent& content) {
         arrival.trace.forAddress = transaction_->recipients.front().forwardPath;
     }
     arrival.recipients = transaction_->recipients;
+    arrival.queueClass = identity_ ? event::QueueClass::SUBMISSION : event::QueueClass::RELAY;
     return arrival;
+}
+
+// What MAIL asked for, with times instead of intervals.
+EnvelopeOptions Dialogue::envelopeOf(const MessageContent& content) const {
+    const MailParameters& said = transaction_->parameters;
+    EnvelopeOptions options{
+        .envelopeId = said.envelopeId,
+        .ret = said.ret,
+        .binary = content.isBinary(),
+        .requireTls = said.requireTls,
+        .holdUntilNs = said.holdUntilNs.value_or(0),
+    };
+    if (said.priority != 0) options.priority = static_cast<std::int8_t>(said.priority);
+    if (said.holdSeconds) {
+        options.holdUntilNs = transaction_->begunNs + *said.holdSeconds * kSecondNs;
+    }
+    if (said.deliverBy) {
+        options.deliverBy =
+            said.deliverBy->orReturn ? event::DeliverBy::RETURN : event::DeliverBy::NOTIFY;
+        options.deliverByTrace = said.deliverBy->trace;
+        options.deliverByNs = transaction_->begunNs + said.deliverBy->seconds * kSecondNs;
+    }
+    return options;
 }
 
 // LMTP answers for each recipient that was accepted: RFC 2033 §4.2.

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "journal/base/ascii.h"
 #include "protocols/smtp/dialogue.h"
 
@@ -7,33 +9,73 @@ Reply Dialogue::refusedRecipient(const std::string& path, const Refusal& refusal
     Reply answer = reply(refusal);
     if (refusal.reason == RefusalReason::InvalidArgument) {
         answer = reply(501, "5.1.3", "Malformed recipient address");
-    } else if (refusal.reason == RefusalReason::RelayDenied && facts_.authenticationRequired) {
-        answer = reply(550, "5.7.1", "This server does not send to other domains yet");
     }
     transaction_->recipientRefused = true;
     recordRefusal(event::Stage::RCPT, answer, path);
     return answer;
 }
 
-// RCPT. RFC 5321 §4.1.1.3. Recipients are looked up now: what is accepted is delivered, and nothing
-// bounces. No parameters are offered. Limit: §4.5.3.1.10.
+// Who it is here, or the domain that it is to be sent to, if this peer may send there.
+Outcome<AcceptedRecipient> Dialogue::recipientFor(
+    const std::string& path, RecipientOptions options) const {
+    AcceptedRecipient accepted{.forwardPath = path, .options = std::move(options)};
+    Outcome<std::vector<Recipient>> found = services_.directory.resolve(path);
+    if (found) {
+        // RFC 4865 §5: nobody gets it before its time, and a mailbox cannot wait.
+        const MailParameters& said = transaction_->parameters;
+        if (said.holdSeconds || said.holdUntilNs) {
+            throw Reject(reply(550, "5.3.3", "A message to be held can only go to other servers"));
+        }
+        accepted.recipients = std::move(*found);
+        return accepted;
+    }
+    const bool elsewhere = found.error().reason == RefusalReason::RelayDenied;
+    if (!elsewhere || !mayRelay()) return std::unexpected(found.error());
+    const std::optional<Address> address = parseAddress(path);
+    if (!address) return refuse(RefusalReason::InvalidArgument, "no address");
+    if (isSuppressed(path)) return refuse(RefusalReason::AddressSuppressed, path);
+    accepted.remoteDomain = address->domain;
+    return accepted;
+}
+
+// Said at once, so that the sender learns it from the program in hand; the scribe decides again.
+bool Dialogue::isSuppressed(const std::string& path) const {
+    const auto patience = services_.config.outbound.suppression;
+    if (!identity_ || patience.count() == 0) return false;
+    const TimeNs since = services_.clock.now() - std::chrono::nanoseconds(patience).count();
+    const Snapshot snapshot = services_.views.snapshot();
+    const auto row = snapshot.deliveries().suppression(identity_->account, path);
+    return row && row->sinceNs >= since;
+}
+
+// RCPT. RFC 5321 §4.1.1.3. Recipients here are looked up now: what is accepted is delivered, and
+// nothing bounces. NOTIFY and ORCPT: RFC 3461 §4. Limit: §4.5.3.1.10.
 Task<Reply> Dialogue::rcpt(std::string_view arguments) {
     const PathAndParameters rcpt = parseRcpt(arguments);
-    if (!rcpt.parameters.empty()) {
-        co_return reply(555, "5.5.4", "Parameter not offered: " + rcpt.parameters.front().keyword);
+    RecipientOptions options = parseRcptParameters(rcpt.parameters);
+    if (!extended_ && !rcpt.parameters.empty()) {
+        co_return reply(555, "5.5.4", "Parameters need EHLO");
     }
     if (transaction_->chunks || transaction_->chunkRefused) {
         co_return reply(503, "5.5.1", "Recipients come before the first BDAT");
     }
-    if (!isAscii(rcpt.path) && !transaction_->parameters.smtpUtf8) {
+    const bool ascii =
+        isAscii(rcpt.path) && std::ranges::all_of(rcpt.parameters, [](const Parameter& parameter) {
+        return isAscii(parameter.value.value_or(""));
+    });
+    if (!ascii && !transaction_->parameters.smtpUtf8) {
         co_return reply(553, "5.6.7", "This address needs the SMTPUTF8 parameter of MAIL");
     }
-    if (transaction_->recipients.size() >= services_.config.recipientsMax) {
+    if (transaction_->recipients.size() >= recipientsMax()) {
         co_return reply(452, "4.5.3", "Too many recipients; send the rest in another transaction");
     }
-    Outcome<std::vector<Recipient>> found = services_.directory.resolve(rcpt.path);
-    if (!found) co_return refusedRecipient(rcpt.path, found.error());
-    transaction_->recipients.push_back({.forwardPath = rcpt.path, .recipients = std::move(*found)});
+    Outcome<AcceptedRecipient> accepted = recipientFor(rcpt.path, std::move(options));
+    if (!accepted) co_return refusedRecipient(rcpt.path, accepted.error());
+    if (const std::optional<Reply> tooMany = tooManyRecipients()) {
+        recordRefusal(event::Stage::RCPT, *tooMany, rcpt.path);
+        co_return *tooMany;
+    }
+    transaction_->recipients.push_back(std::move(*accepted));
     co_return reply(250, "2.1.5", "Ok");
 }
 

@@ -5,6 +5,8 @@
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "protocols/smtp/parameters.h"
+
 namespace daybook::smtp {
 
 namespace {
@@ -12,7 +14,7 @@ namespace {
 int codeOfMail(std::string_view arguments) {
     try {
         const PathAndParameters mail = parseMail(arguments);
-        parseMailParameters(mail.parameters, AuthParameter::Allowed);
+        parseMailParameters(mail.parameters, kEveryMailParameter);
         return 250;
     } catch (const Reject& reject) {
         return reject.answer().code;
@@ -21,7 +23,7 @@ int codeOfMail(std::string_view arguments) {
 
 int codeOfRcpt(std::string_view arguments) {
     try {
-        parseRcpt(arguments);
+        parseRcptParameters(parseRcpt(arguments).parameters);
         return 250;
     } catch (const Reject& reject) {
         return reject.answer().code;
@@ -65,7 +67,7 @@ TEST_CASE("smtp grammar: malformed reverse-paths are refused", "[smtp]") {
              "FROM:<a@example.org> SIZE=99999999999999999999",
              "FROM:<a@example.org> SIZE",
              "FROM:<a@example.org> SIZE=1 size=2",
-             "FROM:<a@example.org> BODY=BINARYMIME",
+             "FROM:<a@example.org> BODY=BINARY",
              "FROM:<a@example.org> BODY",
              "FROM:<a@example.org> SMTPUTF8=1",
              "FROM:<a@example.org> AUTH=",
@@ -81,10 +83,10 @@ TEST_CASE("smtp grammar: malformed reverse-paths are refused", "[smtp]") {
 }
 
 TEST_CASE("smtp grammar: parameters that are not offered get 555", "[smtp]") {
-    CHECK(codeOfMail("FROM:<a@example.org> RET=FULL") == 555);
+    CHECK(codeOfMail("FROM:<a@example.org> NOTIFY=NEVER") == 555);
     CHECK(codeOfMail("FROM:<a@example.org> X") == 555);
     const std::vector<Parameter> auth{{.keyword = "AUTH", .value = "<>"}};
-    CHECK_THROWS_AS(parseMailParameters(auth, AuthParameter::Unknown), Reject);
+    CHECK_THROWS_AS(parseMailParameters(auth, MailOffer{}), Reject);
 }
 
 TEST_CASE("smtp grammar: good reverse-paths", "[smtp]") {
@@ -95,7 +97,7 @@ TEST_CASE("smtp grammar: good reverse-paths", "[smtp]") {
     CHECK(parseMail("FROM:<a@[192.0.2.1]>").path == "a@[192.0.2.1]");
     CHECK(codeOfMail("FROM:<a@example.org>  SIZE=1  BODY=8bitmime SMTPUTF8 AUTH=a+3Db") == 250);
     const PathAndParameters mail = parseMail("FROM:<a@example.org> size=77 BODY=8BITMIME");
-    const MailParameters parameters = parseMailParameters(mail.parameters, AuthParameter::Unknown);
+    const MailParameters parameters = parseMailParameters(mail.parameters, MailOffer{});
     CHECK(parameters.octets == 77);
     CHECK(parameters.body == Body::EightBitMime);
     CHECK_FALSE(parameters.smtpUtf8);

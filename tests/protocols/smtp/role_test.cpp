@@ -38,7 +38,7 @@ TEST_CASE("smtp: every command has an RFC section and a transcript", "[smtp]") {
     CHECK(findCommand("ehlo", factsOf(Role::Mx)) != nullptr);
     CHECK(findCommand("EHLO", factsOf(Role::Lmtp)) == nullptr);
     CHECK(findCommand("LHLO", factsOf(Role::Mx)) == nullptr);
-    CHECK(findCommand("AUTH", factsOf(Role::Mx)) == nullptr);
+    CHECK(findCommand("AUTH", factsOf(Role::Lmtp)) == nullptr);
 }
 
 }  // namespace daybook::smtp

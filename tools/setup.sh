@@ -3,10 +3,10 @@
 # Debian 12, as root or with sudo. Packages that are there are not asked for again.
 
 build_packages=(
-    clang-19 lld-19 libclang-rt-19-dev cmake ninja-build ccache pkg-config python3-minimal
-    capnproto libcapnp-dev libcli11-dev libfmt-dev libgmime-3.0-dev libgsasl-dev libicu-dev
-    libidn2-dev liblmdb-dev libpoco-dev libssl-dev libtomlplusplus-dev nlohmann-json3-dev
-    ca-certificates git
+    ca-certificates capnproto ccache clang-19 cmake dns-root-data git libcapnp-dev
+    libclang-rt-19-dev libcli11-dev libcurl4-openssl-dev libfmt-dev libgmime-3.0-dev libgsasl-dev
+    libicu-dev libidn2-dev liblmdb-dev libopendkim-dev libpoco-dev libssl-dev libtomlplusplus-dev
+    libunbound-dev lld-19 ninja-build nlohmann-json3-dev pkg-config python3-minimal zlib1g-dev
 )
 
 as_root() {

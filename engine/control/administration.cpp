@@ -48,7 +48,10 @@ Outcome<CredentialId> LocalAdministration::keepPassword(const std::string& passw
                 "a password has {} to {} characters", kPasswordOctetsMin, kPasswordOctetsMax));
     }
     const auto id = parts_.random.id<CredentialId>();
-    parts_.secrets.put(id, makeVerifier(password, parts_.random));
+    parts_.secrets.put(
+        id,
+        makeVerifier(password, parts_.random),
+        makeVerifier(password, parts_.random, ScramHash::Sha1));
     return id;
 }
 
@@ -56,23 +59,6 @@ void LocalAdministration::forgetPasswords(const std::vector<CredentialId>& crede
     for (const CredentialId id : credentials) {
         parts_.secrets.erase(id);
     }
-}
-
-Outcome<Done> LocalAdministration::addDomain(const std::string& name) {
-    const std::optional<std::string> domain = normalizeDomain(name);
-    if (!domain) {
-        return refuse(
-            RefusalReason::InvalidArgument, fmt::format("'{}' is not a domain name", name));
-    }
-    AddDomain command{.origin = operatorOrigin(), .name = *domain, .newId = {}};
-    command.newId = parts_.random.id<DomainId>();
-    return parts_.scribe.submitAndWait(std::move(command));
-}
-
-Outcome<Done> LocalAdministration::removeDomain(const std::string& name) {
-    const std::optional<std::string> domain = normalizeDomain(name);
-    if (!domain) return refuse(RefusalReason::NoSuchDomain, name);
-    return parts_.scribe.submitAndWait(RemoveDomain{.origin = operatorOrigin(), .name = *domain});
 }
 
 Outcome<AccountId> LocalAdministration::addAccount(
@@ -164,6 +150,51 @@ Outcome<Done> LocalAdministration::removeAlias(
         .origin = operatorOrigin(),
         .account = *account,
         .address = *normalized,
+    });
+}
+
+Outcome<Done> LocalAdministration::setDelegation(
+    const std::string& owner, const std::string& delegate, std::uint16_t rights) {
+    const Outcome<AccountId> account = accountNamed(owner);
+    if (!account) return std::unexpected(account.error());
+    const Outcome<AccountId> other = accountNamed(delegate);
+    if (!other) return std::unexpected(other.error());
+    return parts_.scribe.submitAndWait(SetDelegation{
+        .origin = operatorOrigin(),
+        .account = *account,
+        .delegate = *other,
+        .rights = rights,
+    });
+}
+
+Outcome<std::uint64_t> LocalAdministration::actOnQueue(
+    event::QueueOperation operation,
+    MessageId message,
+    const std::vector<RecipientNumber>& recipients) {
+    const Outcome<ActOnQueue::Answer> answer = parts_.scribe.submitAndWait(ActOnQueue{
+        .origin = operatorOrigin(),
+        .op = operation,
+        .of = {.message = message, .recipients = recipients},
+    });
+    if (!answer) return std::unexpected(answer.error());
+    return answer->recipients;
+}
+
+Outcome<Done> LocalAdministration::suppress(
+    const std::string& login, const std::string& address, Suppressed suppressed) {
+    const Outcome<AccountId> account = accountNamed(login);
+    if (!account) return std::unexpected(account.error());
+    const std::optional<Address> parsed = parseAddress(address);
+    if (!parsed) {
+        return refuse(
+            RefusalReason::InvalidArgument, fmt::format("'{}' is not an address", address));
+    }
+    return parts_.scribe.submitAndWait(Suppress{
+        .origin = operatorOrigin(),
+        .account = *account,
+        .address = parsed->text(),
+        .on = suppressed == Suppressed::Yes,
+        .newId = parts_.random.id<SuppressionId>(),
     });
 }
 

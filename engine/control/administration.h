@@ -23,12 +23,19 @@ struct AdoptedViews {
     bool differed = false;
 };
 
+enum class Suppressed : bool { No, Yes };
+
 class Administration {
 public:
     virtual ~Administration() = default;
 
+    // With keys that sign its mail from now on.
     virtual Outcome<Done> addDomain(const std::string& name) = 0;
     virtual Outcome<Done> removeDomain(const std::string& name) = 0;
+    // New keys for a domain to sign with (RSA and Ed25519), from now on or when they are activated.
+    virtual Outcome<Done> rotateDkimKeys(const std::string& domain, DkimUse use) = 0;
+    virtual Outcome<Done> activateDkimKeys(const std::string& domain) = 0;
+    virtual Outcome<Done> retireDkimKey(const std::string& domain, const std::string& selector) = 0;
     virtual Outcome<AccountId> addAccount(
         const std::string& login, const std::string& displayName, const std::string& password) = 0;
     virtual Outcome<Done> setPassword(const std::string& login, const std::string& password) = 0;
@@ -36,6 +43,19 @@ public:
     virtual Outcome<Done> removeAccount(const std::string& login) = 0;
     virtual Outcome<Done> addAlias(const std::string& address, const std::string& login) = 0;
     virtual Outcome<Done> removeAlias(const std::string& address, const std::string& login) = 0;
+    // What `delegate` may do for `owner` (projections/accounts.h); 0: nothing.
+    virtual Outcome<Done> setDelegation(
+        const std::string& owner, const std::string& delegate, std::uint16_t rights) = 0;
+    // What waits for other servers: of one message, the given recipients or all of them. Returns
+    // how many the operation was for; those that it does not fit (a retry of one that is being
+    // tried) are passed over. Refused (NoSuchMessage) if there is none.
+    virtual Outcome<std::uint64_t> actOnQueue(
+        event::QueueOperation operation,
+        MessageId message,
+        const std::vector<RecipientNumber>& recipients) = 0;
+    // Mail of the account for the address is not taken any more, or again.
+    virtual Outcome<Done> suppress(
+        const std::string& login, const std::string& address, Suppressed suppressed) = 0;
     // Somebody is about to read the journal: on record before the first row.
     virtual Outcome<Done> recordJournalRead(
         Seq from, Seq to, const std::string& query, const std::string& user) = 0;
@@ -63,6 +83,9 @@ public:
 
     Outcome<Done> addDomain(const std::string& name) override;
     Outcome<Done> removeDomain(const std::string& name) override;
+    Outcome<Done> rotateDkimKeys(const std::string& domain, DkimUse use) override;
+    Outcome<Done> activateDkimKeys(const std::string& domain) override;
+    Outcome<Done> retireDkimKey(const std::string& domain, const std::string& selector) override;
     Outcome<AccountId> addAccount(
         const std::string& login,
         const std::string& displayName,
@@ -72,6 +95,14 @@ public:
     Outcome<Done> removeAccount(const std::string& login) override;
     Outcome<Done> addAlias(const std::string& address, const std::string& login) override;
     Outcome<Done> removeAlias(const std::string& address, const std::string& login) override;
+    Outcome<Done> setDelegation(
+        const std::string& owner, const std::string& delegate, std::uint16_t rights) override;
+    Outcome<std::uint64_t> actOnQueue(
+        event::QueueOperation operation,
+        MessageId message,
+        const std::vector<RecipientNumber>& recipients) override;
+    Outcome<Done> suppress(
+        const std::string& login, const std::string& address, Suppressed suppressed) override;
     Outcome<Done> recordJournalRead(
         Seq from, Seq to, const std::string& query, const std::string& user) override;
     Outcome<Done> recordVerifyRun(Seq from, Seq to, std::uint16_t result) override;
@@ -81,6 +112,9 @@ public:
 private:
     Outcome<AccountId> accountNamed(const std::string& login) const;
     Outcome<CredentialId> keepPassword(const std::string& password);
+    std::vector<NewDkimKey> keepNewDkimKeys();
+    void forgetDkimKeys(const std::vector<NewDkimKey>& keys);
+    void forgetRetiredDkimKeys();
     AdoptedViews takeOver(const std::filesystem::path& folder, RecordViewsRebuilt& rebuilt);
     void forgetPasswords(const std::vector<CredentialId>& credentials);
 

@@ -32,4 +32,13 @@ interface Control {
   recordVerifyRun @10 (from :UInt64, to :UInt64, exitStatus :UInt16) -> (result :Result);
   adoptViews @11 (folder :Text) -> (result :Result, appliedSeq :UInt64, differed :Bool);
   reload @12 () -> (result :Result);
+  rotateDkimKeys @13 (domain :Text, now :Bool) -> (result :Result);
+  activateDkimKeys @14 (domain :Text) -> (result :Result);
+  retireDkimKey @15 (domain :Text, selector :Text) -> (result :Result);
+  setDelegation @16 (owner :Text, delegate :Text, rights :UInt16) -> (result :Result);
+
+  actOnQueue @17 (operation :UInt16, message :UInt64, recipients :List(UInt32))
+      -> (result :Result, acted :UInt64);
+  # `operation` as event.capnp numbers QueueOperation; no recipients: all that wait.
+  suppress @18 (login :Text, address :Text, on :Bool) -> (result :Result);
 }

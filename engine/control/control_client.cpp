@@ -96,6 +96,26 @@ Outcome<Done> ControlClient::removeDomain(const std::string& name) {
     return implementation_->done(request);
 }
 
+Outcome<Done> ControlClient::rotateDkimKeys(const std::string& domain, DkimUse use) {
+    auto request = implementation_->control().rotateDkimKeysRequest();
+    request.setDomain(domain);
+    request.setNow(use == DkimUse::Now);
+    return implementation_->done(request);
+}
+
+Outcome<Done> ControlClient::activateDkimKeys(const std::string& domain) {
+    auto request = implementation_->control().activateDkimKeysRequest();
+    request.setDomain(domain);
+    return implementation_->done(request);
+}
+
+Outcome<Done> ControlClient::retireDkimKey(const std::string& domain, const std::string& selector) {
+    auto request = implementation_->control().retireDkimKeyRequest();
+    request.setDomain(domain);
+    request.setSelector(selector);
+    return implementation_->done(request);
+}
+
 Outcome<AccountId> ControlClient::addAccount(
     const std::string& login, const std::string& displayName, const std::string& password) {
     auto request = implementation_->control().addAccountRequest();
@@ -136,10 +156,46 @@ Outcome<Done> ControlClient::addAlias(const std::string& address, const std::str
     return implementation_->done(request);
 }
 
+Outcome<Done> ControlClient::setDelegation(
+    const std::string& owner, const std::string& delegate, std::uint16_t rights) {
+    auto request = implementation_->control().setDelegationRequest();
+    request.setOwner(owner);
+    request.setDelegate(delegate);
+    request.setRights(rights);
+    return implementation_->done(request);
+}
+
 Outcome<Done> ControlClient::removeAlias(const std::string& address, const std::string& login) {
     auto request = implementation_->control().removeAliasRequest();
     request.setAddress(address);
     request.setLogin(login);
+    return implementation_->done(request);
+}
+
+Outcome<std::uint64_t> ControlClient::actOnQueue(
+    event::QueueOperation operation,
+    MessageId message,
+    const std::vector<RecipientNumber>& recipients) {
+    auto request = implementation_->control().actOnQueueRequest();
+    request.setOperation(static_cast<std::uint16_t>(operation));
+    request.setMessage(message.number());
+    auto list = request.initRecipients(static_cast<unsigned>(recipients.size()));
+    for (unsigned index = 0; index < list.size(); ++index) {
+        list.set(index, recipients[index].number());
+    }
+    const auto response = implementation_->send(request);
+    if (std::optional<Refusal> refusal = refusalIn(response.getResult())) {
+        return std::unexpected(std::move(*refusal));
+    }
+    return response.getActed();
+}
+
+Outcome<Done> ControlClient::suppress(
+    const std::string& login, const std::string& address, Suppressed suppressed) {
+    auto request = implementation_->control().suppressRequest();
+    request.setLogin(login);
+    request.setAddress(address);
+    request.setOn(suppressed == Suppressed::Yes);
     return implementation_->done(request);
 }
 

@@ -37,6 +37,9 @@ public:
 
     Outcome<Done> addDomain(const std::string& name) override;
     Outcome<Done> removeDomain(const std::string& name) override;
+    Outcome<Done> rotateDkimKeys(const std::string& domain, DkimUse use) override;
+    Outcome<Done> activateDkimKeys(const std::string& domain) override;
+    Outcome<Done> retireDkimKey(const std::string& domain, const std::string& selector) override;
     Outcome<AccountId> addAccount(
         const std::string& login,
         const std::string& displayName,
@@ -46,6 +49,14 @@ public:
     Outcome<Done> removeAccount(const std::string& login) override;
     Outcome<Done> addAlias(const std::string& address, const std::string& login) override;
     Outcome<Done> removeAlias(const std::string& address, const std::string& login) override;
+    Outcome<Done> setDelegation(
+        const std::string& owner, const std::string& delegate, std::uint16_t rights) override;
+    Outcome<std::uint64_t> actOnQueue(
+        event::QueueOperation operation,
+        MessageId message,
+        const std::vector<RecipientNumber>& recipients) override;
+    Outcome<Done> suppress(
+        const std::string& login, const std::string& address, Suppressed suppressed) override;
     Outcome<Done> recordJournalRead(
         Seq from, Seq to, const std::string& query, const std::string& user) override;
     Outcome<Done> recordVerifyRun(Seq from, Seq to, std::uint16_t result) override;

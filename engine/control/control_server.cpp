@@ -50,6 +50,29 @@ public:
         return kj::READY_NOW;
     }
 
+    kj::Promise<void> rotateDkimKeys(RotateDkimKeysContext context) override {
+        const auto params = context.getParams();
+        const DkimUse use = params.getNow() ? DkimUse::Now : DkimUse::Later;
+        const auto outcome = administration_.rotateDkimKeys(text(params.getDomain()), use);
+        put(context.getResults().initResult(), outcome);
+        return kj::READY_NOW;
+    }
+
+    kj::Promise<void> activateDkimKeys(ActivateDkimKeysContext context) override {
+        const auto outcome =
+            administration_.activateDkimKeys(text(context.getParams().getDomain()));
+        put(context.getResults().initResult(), outcome);
+        return kj::READY_NOW;
+    }
+
+    kj::Promise<void> retireDkimKey(RetireDkimKeyContext context) override {
+        const auto params = context.getParams();
+        const auto outcome =
+            administration_.retireDkimKey(text(params.getDomain()), text(params.getSelector()));
+        put(context.getResults().initResult(), outcome);
+        return kj::READY_NOW;
+    }
+
     kj::Promise<void> addAccount(AddAccountContext context) override {
         const auto params = context.getParams();
         const auto outcome = administration_.addAccount(
@@ -95,6 +118,46 @@ public:
         const auto params = context.getParams();
         const auto outcome =
             administration_.removeAlias(text(params.getAddress()), text(params.getLogin()));
+        put(context.getResults().initResult(), outcome);
+        return kj::READY_NOW;
+    }
+
+    kj::Promise<void> setDelegation(SetDelegationContext context) override {
+        const auto params = context.getParams();
+        const auto outcome = administration_.setDelegation(
+            text(params.getOwner()), text(params.getDelegate()), params.getRights());
+        put(context.getResults().initResult(), outcome);
+        return kj::READY_NOW;
+    }
+
+    kj::Promise<void> actOnQueue(ActOnQueueContext context) override {
+        const auto params = context.getParams();
+        std::vector<RecipientNumber> recipients;
+        for (const std::uint32_t number : params.getRecipients()) {
+            recipients.emplace_back(number);
+        }
+        auto results = context.getResults();
+        if (params.getOperation() > static_cast<std::uint16_t>(event::QueueOperation::REMOVE)) {
+            put<Done>(
+                results.initResult(),
+                refuse(RefusalReason::InvalidArgument, "no such operation on the queue"));
+            return kj::READY_NOW;
+        }
+        const auto outcome = administration_.actOnQueue(
+            static_cast<event::QueueOperation>(params.getOperation()),
+            MessageId(params.getMessage()),
+            recipients);
+        put(results.initResult(), outcome);
+        if (outcome) results.setActed(*outcome);
+        return kj::READY_NOW;
+    }
+
+    kj::Promise<void> suppress(SuppressContext context) override {
+        const auto params = context.getParams();
+        const auto outcome = administration_.suppress(
+            text(params.getLogin()),
+            text(params.getAddress()),
+            params.getOn() ? Suppressed::Yes : Suppressed::No);
         put(context.getResults().initResult(), outcome);
         return kj::READY_NOW;
     }

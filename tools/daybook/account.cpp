@@ -1,4 +1,4 @@
-// account, alias, domain: what stands in the accounts view, and the commands that change it.
+// account, alias, delegate: what stands in the accounts view, and the commands that change it.
 
 #include <fmt/format.h>
 
@@ -133,26 +133,34 @@ int aliasRemove(Context& context, const std::string& address, const std::string&
         fmt::format("mail for {} no longer goes to {}", address, login));
 }
 
-int domainAdd(Context& context, const std::string& name) {
+int delegateAdd(Context& context, const std::string& owner, const std::string& delegate) {
     return finish(
-        context.administration().addDomain(name),
-        fmt::format("{} is a domain of this server; now add accounts in it", name));
+        context.administration().setDelegation(owner, delegate, kMaySendAs),
+        fmt::format("{} may send as {}", delegate, owner));
 }
 
-int domainList(Context& context) {
-    TextTable table({"domain", "id"});
+int delegateList(Context& context) {
+    TextTable table({"owner", "delegate", "rights"});
     const Snapshot snapshot = context.views().snapshot();
-    for (const DomainRow& domain : snapshot.accounts().domains()) {
-        table.add({printable(domain.name), idText(domain.id.number())});
+    const auto nameOfAccount = [&](AccountId id) {
+        const std::optional<AccountRow> account = snapshot.accounts().account(id);
+        return account ? printable(account->login) : idText(id.number());
+    };
+    for (const DelegationRow& row : snapshot.accounts().delegations()) {
+        table.add({
+            nameOfAccount(row.account),
+            nameOfAccount(row.delegate),
+            (row.rights & kMaySendAs) != 0 ? "send as" : "none",
+        });
     }
     table.print(context.json());
     return kDone;
 }
 
-int domainRemove(Context& context, const std::string& name) {
+int delegateRemove(Context& context, const std::string& owner, const std::string& delegate) {
     return finish(
-        context.administration().removeDomain(name),
-        fmt::format("{} is no domain of this server any more", name));
+        context.administration().setDelegation(owner, delegate, 0),
+        fmt::format("{} may no longer send as {}", delegate, owner));
 }
 
 }  // namespace daybook

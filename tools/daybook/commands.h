@@ -41,12 +41,62 @@ int aliasAdd(Context& context, const std::string& address, const std::string& lo
 int aliasList(Context& context);
 int aliasRemove(Context& context, const std::string& address, const std::string& login);
 
+int delegateAdd(Context& context, const std::string& owner, const std::string& delegate);
+int delegateList(Context& context);
+int delegateRemove(Context& context, const std::string& owner, const std::string& delegate);
+
 int domainAdd(Context& context, const std::string& name);
 int domainList(Context& context);
 int domainRemove(Context& context, const std::string& name);
 
+// Of all domains, if there is no name.
+int dkimList(Context& context, const std::string& name);
+int dkimRotate(Context& context, const std::string& name, DkimUse use);
+int dkimActivate(Context& context, const std::string& name);
+int dkimRetire(Context& context, const std::string& name, const std::string& selector);
+int dnsRecords(Context& context, const std::string& name);
+
 int mailboxList(Context& context, const std::string& login);
 int mailboxShow(Context& context, const std::string& login, const std::string& mailbox);
+
+// Which of those that wait; empty: any.
+struct QueueFilter {
+    std::string destination;
+    std::string account;
+    std::string sender;
+    std::string recipient;
+    bool held = false;
+};
+
+struct QueueActionOptions {
+    std::vector<std::string> messages;
+    QueueFilter filter;
+    bool all = false;
+};
+
+struct QueueStatsOptions {
+    std::int64_t days = 7;
+    std::string domain;
+};
+
+int queueList(Context& context, const QueueFilter& filter);
+int queueShow(Context& context, const std::string& message);
+int queueStats(Context& context, const QueueStatsOptions& options);
+int queueAct(Context& context, event::QueueOperation operation, const QueueActionOptions& options);
+
+enum class StatusFormat : std::uint8_t { Table, Rfc3464 };
+
+struct StatusOptions {
+    std::string what;                           // a message's id, a Message-ID, an address
+    StatusFormat format = StatusFormat::Table;  // or JSON, where that is asked for
+    std::uint64_t limit = 20;
+};
+
+int deliveryStatus(Context& context, const StatusOptions& options);
+
+int suppressionList(Context& context, const std::string& login);
+int suppressionAdd(Context& context, const std::string& login, const std::string& address);
+int suppressionRemove(Context& context, const std::string& login, const std::string& address);
 
 struct TailOptions {
     std::uint64_t count = 10;

@@ -18,22 +18,10 @@ namespace {
 // 64-bit numbers that are ids: written as the log, the replies and the headers write them.
 bool isIdField(const std::string& field) {
     static constexpr std::string_view kFields[] = {
-        "actorId",
-        "onBehalfOf",
-        "credential",
-        "session",
-        "command",
-        "account",
-        "mailbox",
-        "message",
-        "emailId",
-        "threadId",
-        "target",
-        "subscription",
-        "domain",
-        "address",
-        "subject",
-        "journalId",
+        "actorId",     "onBehalfOf",  "credential", "session",   "command", "account",
+        "mailbox",     "message",     "emailId",    "threadId",  "target",  "subscription",
+        "domain",      "address",     "subject",    "journalId", "attempt", "report",
+        "destination", "suppression", "delegate",   "key",
     };
     return std::find(std::begin(kFields), std::end(kFields), field) != std::end(kFields);
 }

@@ -4,44 +4,12 @@
 
 #include "journal/base/encoding.h"
 #include "projections/messages.h"
+#include "tools/daybook/event_words.h"
 #include "tools/daybook/output.h"
 
 namespace daybook {
 
 namespace {
-
-std::string shown(capnp::Text::Reader reader) { return printable(textOf(reader)); }
-
-// "1 message", "2 messages".
-std::string counted(std::uint64_t count, std::string_view thing) {
-    return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
-}
-
-std::string angle(const std::string& address) { return "<" + address + ">"; }
-
-// " over IMAP from 192.0.2.7 (Thunderbird 128)".
-std::string whence(const Record& record, Names& names) {
-    const SessionPlace place = names.session(SessionId(record.core().getSession()));
-    std::string text;
-    if (!place.protocol.empty()) text += " over " + place.protocol;
-    if (!place.ip.empty()) text += " from " + place.ip;
-    if (!place.client.empty()) text += " (" + place.client + ")";
-    return text;
-}
-
-std::string who(const Record& record, Names& names) {
-    switch (record.core().getActor()) {
-        case event::Actor::SYSTEM: return "the server";
-        case event::Actor::ADMIN: return "the operator";
-        case event::Actor::AUDITOR: return "an auditor";
-        case event::Actor::RULE: return "a rule";
-        case event::Actor::REMOTE_MTA: return "a remote server";
-        case event::Actor::IMPORTER: return "an import";
-        case event::Actor::OWNER:
-        case event::Actor::DELEGATE: break;
-    }
-    return names.account(AccountId(record.core().getActorId()));
-}
 
 std::string where(const Record& record, Names& names) {
     return names.mailbox(MailboxId(record.core().getMailbox()), record.seq());
@@ -218,6 +186,9 @@ std::string authFailed(const Record& record, Names& names) {
 }
 
 std::string accepted(const Record& record, Names& names) {
+    if (record.core().getAccepted().getDisposition() == event::Disposition::RELAY) {
+        return "accepted for another server";  // Queued has the address
+    }
     const auto annex = record.annex(0);
     const bool named = annex && annex->isRecipient();
     return fmt::format(
@@ -226,12 +197,16 @@ std::string accepted(const Record& record, Names& names) {
         names.account(AccountId(record.core().getAccount())));
 }
 
-std::string quoted(const Record& record) {
-    const std::string name = record.name();
-    return name.empty() ? "(erased)" : "\"" + printable(name) + "\"";
+// Mailboxes, accounts, addresses.
+std::string_view keyStateText(event::DkimState state) {
+    switch (state) {
+        case event::DkimState::PUBLISHED: return "made, to sign later,";
+        case event::DkimState::ACTIVE: return "signs from now on, so set";
+        case event::DkimState::RETIRED: return "retired";
+    }
+    return "changed";
 }
 
-// Mailboxes, accounts, addresses.
 std::string administrative(const Record& record, Names& names) {
     const auto core = record.core();
     const std::string account = names.account(AccountId(core.getAccount()));
@@ -275,6 +250,14 @@ std::string administrative(const Record& record, Names& names) {
                 core.getAddressChanged().getOn() ? "now leads to" : "no longer leads to",
                 account,
                 by);
+        case Kind::DelegationChanged:
+            return fmt::format(
+                "{} {} send as {} (set by {})",
+                names.account(AccountId(core.getDelegationChanged().getDelegate())),
+                (core.getDelegationChanged().getRights() & kMaySendAs) != 0 ? "may"
+                                                                            : "may no longer",
+                account,
+                by);
         case Kind::CredentialSet: return fmt::format("new password for {}, set by {}", account, by);
         case Kind::CredentialRevoked:
             return fmt::format("old password of {} revoked by {}", account, by);
@@ -283,6 +266,12 @@ std::string administrative(const Record& record, Names& names) {
                 "domain {} {} by {}",
                 quoted(record),
                 core.getDomainChanged().getOn() ? "added" : "removed",
+                by);
+        case Kind::DkimKeyRotated:
+            return fmt::format(
+                "DKIM key {} {} by {}",
+                quoted(record),
+                keyStateText(core.getDkimKeyRotated().getState()),
                 by);
         case Kind::KeywordDefined:
             return fmt::format("{} uses keyword {} for the first time", account, quoted(record));
@@ -422,7 +411,10 @@ std::string sentence(const Record& record, Names& names) {
         default: break;
     }
     for (const std::string& text :
-         {administrative(record, names), ofSession(record, names), ofSystem(record)}) {
+         {ofSending(record, names),
+          administrative(record, names),
+          ofSession(record, names),
+          ofSystem(record)}) {
         if (!text.empty()) return text;
     }
     return fmt::format("an event of kind {}", core.getKind());

@@ -13,6 +13,7 @@
 #include "journal/base/encoding.h"
 #include "tools/daybook/commands.h"
 #include "tools/daybook/event_text.h"
+#include "tools/daybook/message_search.h"
 #include "tools/daybook/output.h"
 
 namespace daybook {
@@ -154,26 +155,6 @@ private:
     std::set<std::pair<MailboxId, Uid>> known_;
     std::deque<Placement> todo_;
 };
-
-// A Message-ID names every message that carried it: reads all Received events.
-std::vector<MessageId> messagesWithMessageId(const Journal& journal, const std::string& text) {
-    std::vector<MessageId> found;
-    JournalReader reader(journal);
-    const std::uint64_t all = journal.head().size;
-    Progress progress("looking for " + text);
-    reader.forEach(Seq(1), Seq(all), [&](const Record& record) {
-        progress.show(record.seq().number(), all);
-        if (record.kind() != Kind::Received) return true;
-        const auto annex = record.annex(0);
-        if (!annex || !annex->isReceived()) return true;
-        const std::string id = textOf(annex->getReceived().getMessageId());
-        if (id == text || id == "<" + text + ">") {
-            found.emplace_back(record.core().getMessage());
-        }
-        return true;
-    });
-    return found;
-}
 
 // In the order in which it happened.
 void tell(

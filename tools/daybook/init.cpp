@@ -8,6 +8,7 @@
 #include "engine/directory/address.h"
 #include "engine/runtime/tls_context.h"
 #include "tools/daybook/commands.h"
+#include "tools/daybook/dns_records.h"
 #include "tools/daybook/output.h"
 
 namespace daybook {
@@ -38,6 +39,11 @@ constexpr std::uint16_t kDevLmtpPort = 2003;
 struct NewAccount {
     std::string login;
     std::string password;
+};
+
+struct Population {
+    std::vector<NewAccount> accounts;
+    std::vector<DnsRecord> records;
 };
 
 ListenerConfig makeListener(
@@ -116,14 +122,14 @@ void writeConfig(const Config& config) {
 }
 
 // The domain and the accounts, through a scribe of our own.
-std::vector<NewAccount> populate(const Config& config, const InitOptions& options) {
+Population populate(const Config& config, const InitOptions& options) {
     GlobalOptions global;
     global.config = config.file;
     Context context(global);
     Administration& administration = context.administration();
     const Outcome<Done> domain = administration.addDomain(options.domain);
     if (!domain) throw CommandFailed(sayRefusal(domain.error()));
-    std::vector<NewAccount> accounts;
+    Population made;
     for (const std::string& name : options.accounts) {
         NewAccount account;
         account.login = name.find('@') == std::string::npos ? name + "@" + options.domain : name;
@@ -131,20 +137,24 @@ std::vector<NewAccount> populate(const Config& config, const InitOptions& option
         const Outcome<AccountId> added =
             administration.addAccount(account.login, "", account.password);
         if (!added) throw CommandFailed(sayRefusal(added.error()));
-        accounts.push_back(std::move(account));
+        made.accounts.push_back(std::move(account));
     }
-    return accounts;
+    const Snapshot snapshot = context.views().snapshot();
+    const std::optional<DomainRow> row = snapshot.accounts().findDomain(options.domain);
+    made.records = dnsRecordsOf(
+        options.domain,
+        options.hostname,
+        row ? snapshot.accounts().dkimKeysOf(row->id) : std::vector<DkimKeyRow>());
+    return made;
 }
 
-void sayDnsRecords(const InitOptions& options) {
+void sayDnsRecords(const InitOptions& options, const std::vector<DnsRecord>& records) {
     say("");
-    say("DNS records for your domain (zone file form):");
-    say(fmt::format("  {}.  IN A      <the IPv4 address of this machine>", options.hostname));
-    say(fmt::format("  {}.  IN AAAA   <its IPv6 address, if it has one>", options.hostname));
-    say(fmt::format("  {}.  IN MX     10 {}.", options.domain, options.hostname));
-    say(fmt::format("  {}.  IN TXT    \"v=spf1 mx -all\"", options.domain));
-    say(fmt::format("  _dmarc.{}.  IN TXT    \"v=DMARC1; p=quarantine\"", options.domain));
-    say("  and ask your provider for a PTR record of that address to " + options.hostname);
+    say("DNS records for your domain (zone file form; again with: daybook dns records):");
+    say(fmt::format("{}.  IN A  <the IPv4 address of this machine>", options.hostname));
+    say(fmt::format("{}.  IN AAAA  <its IPv6 address, if it has one>", options.hostname));
+    sayZoneFile(records);
+    say("and ask your provider for a PTR record of that address to " + options.hostname);
 }
 
 void sayClientSettings(const Config& config, const std::vector<NewAccount>& accounts) {
@@ -228,11 +238,11 @@ int initDirectory(const InitOptions& given) {
     SystemRandom random;
     Journal::create(directory, random);
     writeConfig(config);
-    const std::vector<NewAccount> accounts = populate(config, options);
+    const Population made = populate(config, options);
 
     say(fmt::format("made {}", directory.string()));
-    if (!options.dev) sayDnsRecords(options);
-    sayClientSettings(config, accounts);
+    if (!options.dev) sayDnsRecords(options, made.records);
+    sayClientSettings(config, made.accounts);
     say("");
     say(fmt::format("start it with: daybookd --config {}", config.file.string()));
     if (!options.dev) {

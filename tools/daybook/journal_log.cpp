@@ -48,6 +48,7 @@ bool annexHasAddress(const annex::Annex::Reader& annex, const std::string& addre
             return isAddress(annex.getReceived().getReversePath(), address);
         case annex::Annex::RECIPIENT:
             return isAddress(annex.getRecipient().getForwardPath(), address);
+        case annex::Annex::REMOTE: return isAddress(annex.getRemote().getHost(), address);
         case annex::Annex::REJECTED:
             return isAddress(annex.getRejected().getReversePath(), address) ||
                    isAddress(annex.getRejected().getForwardPath(), address);
@@ -64,6 +65,7 @@ bool annexHasIp(const annex::Annex::Reader& annex, const std::string& ip) {
         case annex::Annex::REJECTED: return isAddress(annex.getRejected().getIp(), ip);
         case annex::Annex::SESSION: return isAddress(annex.getSession().getIp(), ip);
         case annex::Annex::AUTH_FAILED: return isAddress(annex.getAuthFailed().getIp(), ip);
+        case annex::Annex::REMOTE: return isAddress(annex.getRemote().getIp(), ip);
         default: return false;
     }
 }

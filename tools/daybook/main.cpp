@@ -28,11 +28,18 @@ struct Request {
     AccountOptions account;
     std::string name;
     std::string second;
+    QueueFilter queueFilter;
+    QueueActionOptions queueAction;
+    QueueStatsOptions queueStats;
+    StatusOptions status;
+    bool rfc3464 = false;
+    std::vector<std::string> words;
     TailOptions tail;
     LogOptions log;
     VerifyCommandOptions verify;
     std::uint64_t seq = 0;
     bool check = false;
+    bool now = false;
     std::function<int(Context&)> run;
 };
 
@@ -105,6 +112,43 @@ void addAccount(CLI::App& app, Request& r) {
     });
 }
 
+void addKeys(CLI::App& app, Request& r) {
+    CLI::App& dkim = *group(app, "dkim", "the keys that a domain signs its mail with", r);
+    command(dkim, "list", "all keys, retired ones too", r, [&](auto& c) {
+        return dkimList(c, r.name);
+    })->add_option("domain", r.name, "default: all domains");
+    CLI::App* const rotate =
+        command(dkim, "rotate", "make new keys and say what the DNS needs", r, [&](auto& c) {
+        return dkimRotate(c, r.name, r.now ? DkimUse::Now : DkimUse::Later);
+    });
+    rotate->add_option("domain", r.name)->required();
+    rotate->add_flag("--now", r.now, "sign with them at once, do not wait for activate");
+    command(
+        dkim,
+        "activate",
+        "sign with the new keys, retire the old ones",
+        r,
+        [&](auto& c) { return dkimActivate(c, r.name); })
+        ->add_option("domain", r.name)
+        ->required();
+    CLI::App* const retire = command(
+        dkim, "retire", "sign with a key no more; delete its private half", r, [&](auto& c) {
+        return dkimRetire(c, r.name, r.second);
+    });
+    retire->add_option("domain", r.name)->required();
+    retire->add_option("selector", r.second, "as dkim list shows it")->required();
+
+    CLI::App& dns = *group(app, "dns", "what the DNS has to say of a domain", r);
+    command(
+        dns,
+        "records",
+        "MX, SPF, DKIM, DMARC and more, as a zone file has them",
+        r,
+        [&](auto& c) { return dnsRecords(c, r.name); })
+        ->add_option("domain", r.name)
+        ->required();
+}
+
 void addAddresses(CLI::App& app, Request& r) {
     CLI::App& aliases = *group(app, "alias", "other addresses that lead to accounts", r);
     const auto withTwo = [&](const char* name, const char* help, auto run) {
@@ -117,6 +161,19 @@ void addAddresses(CLI::App& app, Request& r) {
     });
     withTwo("remove", "undo add", [&](auto& c) { return aliasRemove(c, r.name, r.second); });
     command(aliases, "list", "all addresses", r, [](auto& c) { return aliasList(c); });
+
+    CLI::App& delegates = *group(app, "delegate", "accounts that may send as another one", r);
+    const auto withOwner = [&](const char* name, const char* help, auto run) {
+        CLI::App* const delegate = command(delegates, name, help, r, run);
+        delegate->add_option("owner", r.name, "whose addresses: info@example.org")->required();
+        delegate->add_option("delegate", r.second, "who may use them: alice@example.org")
+            ->required();
+    };
+    withOwner("add", "DELEGATE may send as OWNER", [&](auto& c) {
+        return delegateAdd(c, r.name, r.second);
+    });
+    withOwner("remove", "undo add", [&](auto& c) { return delegateRemove(c, r.name, r.second); });
+    command(delegates, "list", "all of them", r, [](auto& c) { return delegateList(c); });
 
     CLI::App& domains = *group(app, "domain", "the domains that are ours", r);
     command(domains, "add", "receive for it", r, [&](auto& c) { return domainAdd(c, r.name); })
@@ -131,6 +188,8 @@ void addAddresses(CLI::App& app, Request& r) {
         ->add_option("domain", r.name)
         ->required();
     command(domains, "list", "all of them", r, [](auto& c) { return domainList(c); });
+
+    addKeys(app, r);
 
     CLI::App& mailboxes = *group(app, "mailbox", "what is in the mailboxes now", r);
     command(
@@ -148,13 +207,85 @@ void addAddresses(CLI::App& app, Request& r) {
     show->add_option("mailbox", r.second, "default: INBOX");
 }
 
+void addFilter(CLI::App& command, QueueFilter& filter) {
+    command.add_option("--destination", filter.destination, "only to this domain");
+    command.add_option("--account", filter.account, "only what this account sent");
+    command.add_option("--sender", filter.sender, "only from this address");
+    command.add_option("--recipient", filter.recipient, "only to this address");
+}
+
+void addQueue(CLI::App& app, Request& r) {
+    CLI::App& queue = *group(app, "queue", "mail that waits for other servers", r);
+    CLI::App* const list = command(
+        queue, "list", "what waits", r, [&](auto& c) { return queueList(c, r.queueFilter); });
+    addFilter(*list, r.queueFilter);
+    list->add_flag("--held", r.queueFilter.held, "only what is held");
+    command(queue, "show", "one message", r, [&](auto& c) { return queueShow(c, r.name); })
+        ->add_option("message", r.name, "its id, as the 250 reply names it")
+        ->required();
+    CLI::App* const stats = command(queue, "stats", "counts by day and domain", r, [&](auto& c) {
+        return queueStats(c, r.queueStats);
+    });
+    stats->add_option("--days", r.queueStats.days, "so many, today included (default: 7)");
+    stats->add_option("--domain", r.queueStats.domain, "only to this domain");
+    const auto act = [&](const char* name, const char* help, event::QueueOperation operation) {
+        CLI::App* const action = command(queue, name, help, r, [&r, operation](auto& c) {
+            return queueAct(c, operation, r.queueAction);
+        });
+        action->add_option("messages", r.queueAction.messages, "ids of messages");
+        addFilter(*action, r.queueAction.filter);
+        action->add_flag("--all", r.queueAction.all, "everything in the queue");
+    };
+    act("retry", "try again at once", event::QueueOperation::RETRY);
+    act("hold", "do not try until released", event::QueueOperation::HOLD);
+    act("release", "undo hold, and try at once", event::QueueOperation::RELEASE);
+    act("remove", "give up; the sender is told", event::QueueOperation::REMOVE);
+}
+
+void addStatus(CLI::App& app, Request& r) {
+    CLI::App* const status =
+        command(app, "status", "what became of a message, for each recipient", r, [&](auto& c) {
+        if (r.rfc3464) r.status.format = StatusFormat::Rfc3464;
+        return deliveryStatus(c, r.status);
+    });
+    status
+        ->add_option(
+            "what", r.status.what, "the id of the 250 reply, a <Message-ID>, or an address")
+        ->required();
+    status->add_flag("--rfc3464", r.rfc3464, "as a delivery status report");
+    status->add_option("--limit", r.status.limit, "of an address: so many (default: 20)");
+
+    CLI::App& suppressed =
+        *group(app, "suppression", "addresses that an account's mail is not taken for", r);
+    command(suppressed, "list", "all of them", r, [&](auto& c) {
+        return suppressionList(c, r.name);
+    })->add_option("account", r.name, "only of this one");
+    CLI::App* const add = command(suppressed, "add", "take no mail for it", r, [&](auto& c) {
+        return suppressionAdd(c, r.name, r.second);
+    });
+    add->add_option("account", r.name, "whose mail")->required();
+    add->add_option("address", r.second, "for whom")->required();
+    command(
+        suppressed,
+        "remove",
+        "take mail for it again",
+        r,
+        [&](auto& c) {
+        return r.words.size() == 1 ? suppressionRemove(c, "", r.words[0])
+                                   : suppressionRemove(c, r.words[0], r.words[1]);
+    })
+        ->add_option("address", r.words, "[ACCOUNT] ADDRESS; without ACCOUNT for everybody")
+        ->required()
+        ->expected(1, 2);
+}
+
 void addLog(CLI::App& journal, Request& r) {
     CLI::App* const log = command(journal, "log", "events, by what they concern", r, [&](auto& c) {
         return journalLog(c, r.log);
     });
     log->add_option("--account", r.log.account, "of this account");
-    log->add_option("--address", r.log.address, "that name this address");
-    log->add_option("--ip", r.log.ip, "from this IP address");
+    log->add_option("--address", r.log.address, "that name this address, or this other server");
+    log->add_option("--ip", r.log.ip, "from this IP address, or with a server there");
     log->add_option("--kind", r.log.kinds, "of this kind (Stored, AuthFailed ...); repeatable");
     log->add_option("--message", r.log.message, "of this message id");
     log->add_option("--session", r.log.session, "of this session id");
@@ -257,6 +388,8 @@ int main(int argc, char** argv) {
     addInit(app, request);
     addAccount(app, request);
     addAddresses(app, request);
+    addQueue(app, request);
+    addStatus(app, request);
     addJournal(app, request);
     addRest(app, request);
     try {

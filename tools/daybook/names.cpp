@@ -92,6 +92,29 @@ std::string Names::keyword(AccountId account, KeywordId keyword) {
     return named ? printable(*name) : fmt::format("keyword {}", keyword.number());
 }
 
+std::string Names::recipient(MessageId message, RecipientNumber recipient) {
+    const Snapshot snapshot = views_.snapshot();
+    const std::optional<DeliveryRow> row = snapshot.deliveries().delivery(message, recipient);
+    const bool named = row && !row->forwardPath.empty();
+    return named ? "<" + printable(row->forwardPath) + ">"
+                 : fmt::format("recipient {}", recipient.number());
+}
+
+std::string Names::destination(DestinationId destination) {
+    const Snapshot snapshot = views_.snapshot();
+    const std::string name = snapshot.deliveries().destinationName(destination);
+    return name.empty() ? fmt::format("destination {}", idText(destination.number()))
+                        : printable(name);
+}
+
+std::string Names::domain(DomainId domain) {
+    const Snapshot snapshot = views_.snapshot();
+    for (const DomainRow& row : snapshot.accounts().domains()) {
+        if (row.id == domain && !row.name.empty()) return printable(row.name);
+    }
+    return fmt::format("domain {}", idText(domain.number()));
+}
+
 SessionPlace Names::session(SessionId session) {
     if (!session) return {};
     const auto known = sessions_.find(session);

@@ -34,6 +34,11 @@ public:
     std::string mailbox(MailboxId mailbox, Seq at);
     SessionPlace session(SessionId session);
     std::string keyword(AccountId account, KeywordId keyword);
+    // "<bob@elsewhere.test>", or "recipient 2" where it is erased.
+    std::string recipient(MessageId message, RecipientNumber recipient);
+    // A domain that mail goes to; a domain of ours.
+    std::string destination(DestinationId destination);
+    std::string domain(DomainId domain);
 
 private:
     struct NameChange {

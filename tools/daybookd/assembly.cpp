@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <thread>
 #include <unistd.h>
 
+#include "engine/authentication/dkim_signer.h"
 #include "engine/control/administration.h"
 #include "engine/control/control_server.h"
 #include "engine/control/data_directory.h"
@@ -17,6 +19,7 @@
 #include "protocols/pop3/maildrop_locks.h"
 #include "protocols/pop3/session.h"
 #include "protocols/smtp/session.h"
+#include "tools/daybookd/sending.h"
 #include "tools/version.h"
 
 namespace daybook {
@@ -40,6 +43,17 @@ std::vector<CertificateFiles> certificateFiles(const Config& config) {
     return files;
 }
 
+// One for each file of authorities that a listener names; by path.
+std::map<std::filesystem::path, TlsContext> askingContexts(const Config& config) {
+    std::map<std::filesystem::path, TlsContext> contexts;
+    for (const ListenerConfig& listener : config.listeners) {
+        if (listener.clientAuthorities.empty()) continue;
+        contexts.try_emplace(
+            listener.clientAuthorities, certificateFiles(config), listener.clientAuthorities);
+    }
+    return contexts;
+}
+
 std::unique_ptr<TlsContext> tlsContext(const Config& config, const Log& log) {
     if (config.certificates.empty()) {
         log.warning("no-certificate", {{"effect", "TLS is not offered"}});
@@ -48,9 +62,23 @@ std::unique_ptr<TlsContext> tlsContext(const Config& config, const Log& log) {
     return std::make_unique<TlsContext>(certificateFiles(config));
 }
 
+std::optional<OauthSettings> oauthSettings(const Config& config) {
+    if (config.oauthPublicKey.empty()) return std::nullopt;
+    return OauthSettings{
+        .publicKey = config.oauthPublicKey,
+        .issuer = config.oauthIssuer,
+        .audience = config.oauthAudience,
+        .accountClaim = config.oauthAccountClaim,
+    };
+}
+
 std::size_t orCores(std::uint32_t configured) {
     if (configured != 0) return configured;
     return std::max(1U, std::thread::hardware_concurrency());
+}
+
+std::chrono::seconds seconds(std::chrono::milliseconds time) {
+    return std::chrono::duration_cast<std::chrono::seconds>(time);
 }
 
 std::string sayRefusal(const Refusal& refusal) {
@@ -109,9 +137,10 @@ public:
 
 private:
     Services servicesFor(const Config& config);
-    SessionFunction sessionFor(ListenerProtocol protocol, const Services& services);
-    Task<void> serve(ListenerProtocol protocol, bool offersTls, SessionStart start);
+    SessionFunction sessionFor(const ListenerConfig& listener, const Services& services);
+    Task<void> serve(const ListenerConfig& listener, SessionStart start);
     void listen(const ListenerConfig& listener);
+    TlsContext* tlsOf(const ListenerConfig& listener);
     std::shared_ptr<const Settings> settings();
     void renew(const Config& fresh);
 
@@ -128,10 +157,15 @@ private:
     Hub hub_;
     Scribe scribe_;
     std::unique_ptr<TlsContext> tls_;
+    // For the listeners that ask clients for certificates.
+    std::map<std::filesystem::path, TlsContext> askingTls_;
     Strangers strangers_;
     Directory users_;
     Authenticator authenticator_;
+    DkimSigner signer_;
     Reception reception_;
+    std::unique_ptr<Sending> sending_;
+    RateLimits rates_;
     imap::RecentClaims recentClaims_;
     pop3::MaildropLocks maildropLocks_;
     std::mutex settingsMutex_;
@@ -172,6 +206,7 @@ Assembly::Parts::Parts(
           .reserveOctets = config_.reserveOctets,
       }),
       tls_(tlsContext(config_, log_)),
+      askingTls_(askingContexts(config_)),
       strangers_(scribe_, clock_),
       users_(views_),
       authenticator_(Authenticator::Parts{
@@ -184,6 +219,14 @@ Assembly::Parts::Parts(
           .plaintextLoginOnLoopback = config_.plaintextLoginOnLoopback,
           .offersPlus = config_.scramPlus,
           .hostname = config_.hostname,
+          .offersSha1 = config_.scramSha1,
+          .oauth = oauthSettings(config_),
+      }),
+      signer_(DkimSigner::Parts{
+          .views = views_,
+          .secrets = secrets_,
+          .clock = clock_,
+          .log = log_,
       }),
       reception_(Reception::Parts{
           .scribe = scribe_,
@@ -191,8 +234,25 @@ Assembly::Parts::Parts(
           .workers = workers_,
           .random = random_,
           .clock = clock_,
+          .directory = users_,
           .hostname = config_.hostname,
+          .lifetime = seconds(config_.outbound.lifetime),
+          .suppression = seconds(config_.outbound.suppression),
+          .signer = &signer_,
       }),
+      sending_(std::make_unique<Sending>(Sending::Parts{
+          .config = config_,
+          .log = log_,
+          .clock = clock_,
+          .random = random_,
+          .journal = journal_,
+          .hub = hub_,
+          .scribe = scribe_,
+          .workers = workers_,
+          .reception = reception_,
+          .signer = signer_,
+      })),
+      rates_(clock_, config_.rates),
       recentClaims_(journal_),
       administration_(LocalAdministration::Parts{
           .scribe = scribe_,
@@ -224,17 +284,21 @@ Services Assembly::Parts::servicesFor(const Config& config) {
         .authenticator = authenticator_,
         .reception = reception_,
         .workers = workers_,
+        .rates = &rates_,
         .tls = tls_.get(),
     };
 }
 
-SessionFunction Assembly::Parts::sessionFor(ListenerProtocol protocol, const Services& services) {
-    switch (protocol) {
-        case ListenerProtocol::Smtp: return smtp::sessionFunction(services, smtp::Role::Mx);
+SessionFunction Assembly::Parts::sessionFor(
+    const ListenerConfig& listener, const Services& services) {
+    switch (listener.protocol) {
+        case ListenerProtocol::Smtp:
+            return smtp::sessionFunction(services, smtp::Role::Mx, listener);
         case ListenerProtocol::Submission:
         case ListenerProtocol::Submissions:
-            return smtp::sessionFunction(services, smtp::Role::Submission);
-        case ListenerProtocol::Lmtp: return smtp::sessionFunction(services, smtp::Role::Lmtp);
+            return smtp::sessionFunction(services, smtp::Role::Submission, listener);
+        case ListenerProtocol::Lmtp:
+            return smtp::sessionFunction(services, smtp::Role::Lmtp, listener);
         case ListenerProtocol::Imap:
         case ListenerProtocol::Imaps: return imap::sessionFunction(services, recentClaims_);
         case ListenerProtocol::Pop3:
@@ -244,10 +308,14 @@ SessionFunction Assembly::Parts::sessionFor(ListenerProtocol protocol, const Ser
 }
 
 // A session keeps the settings that it began with.
-Task<void> Assembly::Parts::serve(ListenerProtocol protocol, bool offersTls, SessionStart start) {
+Task<void> Assembly::Parts::serve(const ListenerConfig& listener, SessionStart start) {
+    const bool offersTls = listener.tls != ListenerTls::None;
     const std::shared_ptr<const Settings> mine = settings();
-    const SessionFunction session =
-        sessionFor(protocol, offersTls ? mine->services : mine->servicesWithoutTls);
+    // Rare: this session has services of its own, with a context that asks for certificates.
+    std::optional<Services> asking;
+    if (!listener.clientAuthorities.empty()) asking.emplace(mine->services).tls = tlsOf(listener);
+    const Services& usual = offersTls ? mine->services : mine->servicesWithoutTls;
+    const SessionFunction session = sessionFor(listener, asking ? *asking : usual);
     co_await session(start);
 }
 
@@ -264,6 +332,11 @@ void Assembly::Parts::renew(const Config& fresh) {
     settings_ = std::move(settings);
 }
 
+TlsContext* Assembly::Parts::tlsOf(const ListenerConfig& listener) {
+    const auto found = askingTls_.find(listener.clientAuthorities);
+    return found == askingTls_.end() ? tls_.get() : &found->second;
+}
+
 void Assembly::Parts::listen(const ListenerConfig& listener) {
     ListenerOptions options;
     options.name = listener.name;
@@ -271,6 +344,7 @@ void Assembly::Parts::listen(const ListenerConfig& listener) {
     options.port = listener.port;
     options.connectionsMax = config_.connectionsMax;
     options.connectionsPerAddressMax = config_.connectionsPerAddressMax;
+    options.proxyFrom = listener.proxyFrom;
     options.busyText = busyText(listener.protocol);
     if (listener.tls == ListenerTls::Implicit) {
         if (!tls_) {
@@ -279,13 +353,11 @@ void Assembly::Parts::listen(const ListenerConfig& listener) {
                 listener.name,
                 config_.file.string()));
         }
-        options.implicitTls = tls_.get();
+        options.implicitTls = tlsOf(listener);
     }
-    const bool offersTls = listener.tls != ListenerTls::None;
+    // `listener` is in config_, which stays as it was at the start.
     const std::uint16_t port = server_.listen(
-        options, [this, protocol = listener.protocol, offersTls](SessionStart start) {
-        return serve(protocol, offersTls, start);
-    });
+        options, [this, &listener](SessionStart start) { return serve(listener, start); });
     // A second listener of the same name (IPv6 beside IPv4) does not hide the first one's port.
     if (port != 0 && !ports_.contains(listener.name)) ports_[listener.name] = port;
     log_.information(
@@ -310,6 +382,7 @@ void Assembly::Parts::start() {
             .appliedSeq = [this] { return scribe_.appliedSeq(); },
         },
         log_);
+    sending_->start();
     server_.start();
     housekeeping_ = std::jthread([this](const std::stop_token& stopping) {
         std::mutex mutex;
@@ -336,6 +409,7 @@ void Assembly::Parts::stop() {
     control_.reset();
     log_.information("stopping", {{"sessions", std::to_string(server_.sessionCount())}});
     server_.stop(config_.stopPatience);
+    sending_->stop();
     housekeeping_ = std::jthread();  // asks it to stop, and waits
     strangers_.flush(true);
     const Outcome<Done> recorded = scribe_.submitAndWait(RecordServerStopped{.origin = Origin{}});
@@ -349,12 +423,18 @@ void Assembly::Parts::stop() {
 Outcome<Done> Assembly::Parts::reload() {
     try {
         const Config fresh = loadConfig(config_.file);
-        if (tls_ && !fresh.certificates.empty()) tls_->reload(certificateFiles(fresh));
+        if (tls_ && !fresh.certificates.empty()) {
+            tls_->reload(certificateFiles(fresh));
+            for (auto& [authorities, context] : askingTls_)
+                context.reload(certificateFiles(fresh));
+        }
         Config inUse = config_;
         inUse.messageOctetsMax = fresh.messageOctetsMax;
         inUse.recipientsMax = fresh.recipientsMax;
         inUse.plaintextLoginOnLoopback = fresh.plaintextLoginOnLoopback;
         inUse.certificates = fresh.certificates;
+        inUse.rates = fresh.rates;
+        rates_.configure(fresh.rates);
         renew(inUse);
         const bool needsRestart = configText(fresh) != configText(inUse);
         log_.information(

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <thread>
 
+#include "engine/authentication/dkim_key.h"
 #include "engine/control/control_client.h"
 #include "engine/control/control_server.h"
 #include "engine/control/data_directory.h"
@@ -88,6 +89,17 @@ std::vector<std::string> conversation(
         said(administration.removeDomain("example.net")),
         said(administration.removeAlias("info@example.net", "bob@example.net")),
         said(administration.removeAlias("info@example.net", "bob@example.net")),
+        said(administration.setDelegation("bob@example.net", "nobody@example.net", 1)),
+        said(administration.setDelegation("nobody@example.net", "bob@example.net", 1)),
+        said(administration.setDelegation("bob@example.net", "bob@example.net", 1)),
+        said(administration.addAccount("dora@example.net", "", kPassword)),
+        said(administration.suppress("dora@example.net", "X@elsewhere.test", Suppressed::Yes)),
+        said(administration.suppress("dora@example.net", "no address", Suppressed::Yes)),
+        said(administration.suppress("nobody@example.net", "x@elsewhere.test", Suppressed::Yes)),
+        said(administration.suppress("dora@example.net", "x@Elsewhere.test", Suppressed::No)),
+        said(administration.suppress("dora@example.net", "x@elsewhere.test", Suppressed::No)),
+        said(administration.removeAccount("dora@example.net")),
+        said(administration.actOnQueue(event::QueueOperation::RETRY, MessageId(77), {})),
         said(administration.recordJournalRead(Seq(1), Seq(9), "journal log", "root")),
         said(administration.recordVerifyRun(Seq(1), Seq(9), 0)),
         said(administration.adoptViews(elsewhere)),
@@ -105,7 +117,7 @@ TEST_CASE("a call through the socket is answered like one without it") {
     House here;
     const std::filesystem::path elsewhere = here.fixture().folder() / "elsewhere" / "9";
     const std::vector<std::string> expected = conversation(here.local(), elsewhere);
-    CHECK(std::count(expected.begin(), expected.end(), "") == 10);
+    CHECK(std::count(expected.begin(), expected.end(), "") == 14);
 
     House there;
     const auto server = there.serve();
@@ -124,6 +136,40 @@ TEST_CASE("a call through the socket is answered like one without it") {
     CHECK_FALSE(std::filesystem::exists(elsewhere));
     CHECK(here.fixture().head() == there.fixture().head());
     CHECK(there.secrets().ids().empty());
+}
+
+TEST_CASE("the queue is acted upon with and without the socket") {
+    House house;
+    ScribeFixture& fixture = house.fixture();
+    Deliver command = fixture.delivery();
+    command.targets.clear();
+    command.expiresNs = fixture.clock().now() + 1'000 * kSecondNs;
+    for (const char* const path : {"bob@elsewhere.test", "carol@elsewhere.test"}) {
+        command.relays.push_back({
+            .forwardPath = path,
+            .domain = "elsewhere.test",
+            .options = {},
+            .newDestination = fixture.random().id<DestinationId>(),
+        });
+    }
+    const MessageId message = command.message;
+    fixture.does(std::move(command));
+    const auto server = house.serve();
+    ControlClient client(house.socket());
+    const RecipientNumber second(2);
+    using enum event::QueueOperation;
+    CHECK(client.actOnQueue(HOLD, message, {second}) == 1U);
+    CHECK(house.local().actOnQueue(HOLD, message, {}) == 1U);
+    CHECK(said(client.actOnQueue(RETRY, message, {})).starts_with("NoSuchMessage|"));
+    CHECK(client.actOnQueue(RELEASE, message, {}) == 2U);
+    CHECK(client.actOnQueue(REMOVE, message, {RecipientNumber(1), RecipientNumber(9)}) == 1U);
+    CHECK(house.local().actOnQueue(RETRY, message, {}) == 1U);
+    fixture.scribe().betweenRounds([] {});
+    const Snapshot snapshot = fixture.views().snapshot();
+    CHECK(
+        snapshot.deliveries().delivery(message, RecipientNumber(1))->state ==
+        DeliveryState::Removed);
+    CHECK(snapshot.deliveries().delivery(message, second)->state == DeliveryState::Waiting);
 }
 
 TEST_CASE("a password that is set makes the old ones useless and gone") {
@@ -174,6 +220,51 @@ TEST_CASE("a path too long for a socket is no obstacle") {
     std::filesystem::create_directories(folder);
     const auto server = house.serveAt(folder / "control.sock");
     CHECK(ControlClient(folder / "control.sock").hello().version == "7.7");
+}
+
+TEST_CASE("the private key of a domain is there as long as it may sign") {
+    House house;
+    const auto server = house.serve();
+    ControlClient client(house.socket());
+    const auto keys = [&house](event::DkimState state) {
+        std::vector<DkimKeyRow> found;
+        const Snapshot snapshot = house.fixture().views().snapshot();
+        const auto domain = snapshot.accounts().findDomain("second.test");
+        for (const DkimKeyRow& key : snapshot.accounts().dkimKeysOf(domain->id)) {
+            if (key.state == state) found.push_back(key);
+        }
+        return found;
+    };
+    REQUIRE(client.addDomain("second.test"));
+    const std::vector<DkimKeyRow> first = keys(event::DkimState::ACTIVE);
+    REQUIRE(first.size() == 2);
+    for (const DkimKeyRow& key : first) {
+        const auto secret = house.secrets().findSigningKey(key.id);
+        REQUIRE(secret);
+        CHECK(dkimPublicKey(*secret) == key.publicKey);
+    }
+    REQUIRE_FALSE(client.addDomain("second.test"));
+    CHECK(house.secrets().signingKeyIds().size() == 2);
+
+    REQUIRE(client.rotateDkimKeys("Second.test", DkimUse::Later));
+    CHECK(keys(event::DkimState::PUBLISHED).size() == 2);
+    CHECK(house.secrets().signingKeyIds().size() == 4);
+    REQUIRE_FALSE(client.rotateDkimKeys("second.test", DkimUse::Later));
+    CHECK(house.secrets().signingKeyIds().size() == 4);
+    REQUIRE(client.activateDkimKeys("second.test"));
+    CHECK_FALSE(house.secrets().findSigningKey(first[0].id));
+    CHECK(house.secrets().signingKeyIds().size() == 2);
+
+    const std::string selector = keys(event::DkimState::ACTIVE)[0].selector;
+    REQUIRE(client.retireDkimKey("second.test", selector));
+    REQUIRE_FALSE(client.retireDkimKey("second.test", selector));
+    CHECK(house.secrets().signingKeyIds().size() == 1);
+    REQUIRE(client.rotateDkimKeys("second.test", DkimUse::Now));
+    CHECK(house.secrets().signingKeyIds().size() == 2);
+    REQUIRE(client.removeDomain("second.test"));
+    CHECK(house.secrets().signingKeyIds().empty());
+    REQUIRE_FALSE(client.rotateDkimKeys("second.test", DkimUse::Now));
+    CHECK(house.secrets().signingKeyIds().empty());
 }
 
 TEST_CASE("several clients, one call at a time") {

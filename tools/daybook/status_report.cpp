@@ -1,0 +1,67 @@
+#include "tools/daybook/status_report.h"
+
+#include "engine/delivery/dsn.h"
+#include "engine/mime/decoding.h"
+#include "journal/base/encoding.h"
+
+namespace daybook {
+
+namespace {
+
+// RFC 3464 §2.3.3: what the states come to.
+DsnAction actionOf(DeliveryState state) {
+    switch (state) {
+        case DeliveryState::Waiting:
+        case DeliveryState::Attempting:
+        case DeliveryState::Held: return DsnAction::Delayed;
+        case DeliveryState::Relayed: return DsnAction::Relayed;
+        case DeliveryState::Failed:
+        case DeliveryState::Expired:
+        case DeliveryState::Removed: return DsnAction::Failed;
+        case DeliveryState::Delivered: return DsnAction::Delivered;
+    }
+    return DsnAction::Failed;
+}
+
+DsnRecipient recipientOf(const RecipientStatus& recipient) {
+    const DeliveryRow& row = recipient.row;
+    DsnRecipient result;
+    result.finalRecipient = row.forwardPath.empty() ? "erased" : row.forwardPath;
+    result.originalRecipient = row.original;
+    result.action = actionOf(row.state);
+    result.enhancedCode = row.enhancedCode;
+    result.remoteMta = row.host;
+    result.diagnostic = row.text;
+    if (row.tries != 0) result.lastAttemptNs = row.lastNs;
+    if (result.action == DsnAction::Delayed) result.willRetryUntilNs = row.expiresNs;
+    return result;
+}
+
+}  // namespace
+
+std::string statusReport(
+    const Journal& journal, const MessageStatus& status, const std::string& hostname) {
+    mime::initialize();
+    DsnReport report;
+    report.report = status.message;
+    report.hostName = hostname;
+    report.nowNs = SystemClock().now();
+    report.reversePath = status.reversePath.empty() ? "erased" : status.reversePath;
+    report.envelopeId = status.envelopeId;
+    report.ret = DsnReturn::Headers;
+    report.message = status.message;
+    report.arrivalNs = status.arrivalNs;
+    std::string octets;
+    if (status.content) {
+        // Blob and summary stand in one record.
+        octets = journal.content().readVerified(*status.content).value_or("");
+        octets.resize(std::min<std::size_t>(octets.size(), status.octets));
+        report.original = {octets};
+    }
+    for (const RecipientStatus& recipient : status.recipients) {
+        report.recipients.push_back(recipientOf(recipient));
+    }
+    return composeDsn(report).octets;
+}
+
+}  // namespace daybook

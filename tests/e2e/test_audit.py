@@ -234,7 +234,8 @@ class Secrets(Audit):
         self.server.imap("dora").logout()
         self.server.pop3("dora").quit()
         with self.server.submission("dora") as smtp:
-            smtp.sendmail(f"dora@{DOMAIN}", [ALICE], message(1))
+            letter = message(1).replace(b"carol@elsewhere.test", f"dora@{DOMAIN}".encode())
+            smtp.sendmail(f"dora@{DOMAIN}", [ALICE], letter)
         self.server.tool("account", "passwd", f"dora@{DOMAIN}", text=self.PASSWORD + "-2\n")
         self.server.imap().logout()
         self.server.stop()

@@ -146,7 +146,8 @@ class Swaks(Clients):
 
     def swaks(self, *arguments, **options):
         return run("swaks", "--from", "carol@elsewhere.test", "--to", ALICE, "--data",
-                   self.file("mail", message("from swaks", DIFFICULT)), *arguments, **options)
+                   self.file("mail", message("from swaks", DIFFICULT, sender=ALICE)),
+                   *arguments, **options)
 
     def test_smtp(self):
         self.swaks("--server", "127.0.0.1", "--port", self.server.port("smtp"))

@@ -64,6 +64,11 @@ class CommandLine(unittest.TestCase):
                 (1, "journal", "history", "<nobody@nowhere>"), (1, "journal", "log", "--ip", "::9"),
                 (1, "account", "show", "nobody"), (1, "account", "remove", "nobody@" + DOMAIN),
                 (1, "mailbox", "show", ALICE, "Nonsense"), (1, "domain", "remove", DOMAIN),
+                (2, "queue"), (2, "queue", "retry"), (2, "queue", "show", "x"), (2, "status"),
+                (2, "queue", "hold", "--all", "--bogus"), (2, "status", "nonsense"),
+                (1, "queue", "show", "0123456789abcdef"), (1, "queue", "retry", "--all"),
+                (1, "status", "0123456789abcdef"), (1, "status", "<nobody@nowhere>"),
+                (1, "suppression", "remove", "nobody@elsewhere.test"),
                 (1, "alias", "remove", "x@" + DOMAIN, ALICE), (1, "reload")):
             done = run("--dir", self.directory, *arguments)
             self.assertEqual(done.returncode, status, (arguments, done.stdout, done.stderr))

@@ -14,7 +14,7 @@ FLOORS = ["journal", "projections", "engine", "protocols", "tools"]
 ENGINE = [
     ["runtime", "mime"],
     ["scribe"],
-    ["directory", "config", "authentication"],
+    ["directory", "dns", "config", "authentication"],
     ["delivery", "control"],
 ]
 PROTOCOLS = ["smtp", "imap", "pop3"]
@@ -23,8 +23,12 @@ TOP_LEVEL = {"CMakeLists.txt", "README.md", "LICENSE", "tests", *FLOORS}
 DOORS = {
     r"<lmdb\.h>": r"journal/lmdb\.h",
     r"<gmime/": r"(engine/mime/decoding|engine/mime/address\w*|tests/engine/mime/).*",
+    r"<opendkim/": r"engine/authentication/dkim\.cpp",
     r"<gsasl": r"(engine/authentication/|tests/engine/authentication/).*",
     r"<toml\+\+": r"engine/config/config_loader\.cpp",
+    r"<unbound\.h>": r"engine/dns/unbound_context\.(cpp|h)",
+    r"<curl/": r"engine/delivery/https_fetch\.cpp",
+    r"<zlib\.h>": r"engine/delivery/gzip\.cpp",
     r"<CLI/": r"tools/\w+/main\.cpp|tests/bench/.*",
     r"<openssl/": r"(journal/base/(digest|encoding)\.cpp|journal/secrets_store\.cpp"
                   r"|engine/runtime/\w+\.(cpp|h)|engine/authentication/\w+\.cpp|tests/.*)",

@@ -17,9 +17,11 @@ import os
 import pathlib
 import re
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
@@ -27,7 +29,7 @@ from daybook import Daybook  # noqa: E402
 from postfix import Postfix, missing  # noqa: E402
 from world import Loopback, World, toml  # noqa: E402
 
-PATIENCE = 600
+PATIENCE = 120
 TUNED = {
     "default_process_limit": 200,
     "default_destination_concurrency_limit": 100,
@@ -53,16 +55,31 @@ class Sink:
             stdout=subprocess.PIPE)
         self.rest = b""
         self.count = 0
+        self.told = threading.Condition()
+        threading.Thread(target=self.read, daemon=True).start()
+        deadline = time.monotonic() + 10
+        while True:
+            with contextlib.suppress(ConnectionRefusedError), socket.create_connection(
+                    (address, port), timeout=5):
+                return
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"smtp-sink does not listen at {address}:{port}")
+            time.sleep(0.02)
+
+    def read(self):
+        """All the time: a full pipe would stop the sink."""
+        while octets := self.process.stdout.read1(65536):
+            self.rest = (self.rest + octets)[-200:]
+            numbers = re.findall(rb"mesg=(\d+)[\r\n]", self.rest)
+            with self.told:
+                self.count = int(numbers[-1]) if numbers else self.count
+                self.told.notify_all()
 
     def wait(self, count):
         """It tells of every message; returns when there are so many."""
-        while self.count < count:
-            octets = self.process.stdout.read1(65536)
-            if not octets:
-                raise RuntimeError(f"smtp-sink ended after {self.count} messages")
-            self.rest = (self.rest + octets)[-200:]
-            numbers = re.findall(rb"mesg=(\d+)[\r\n]", self.rest)
-            self.count = int(numbers[-1]) if numbers else self.count
+        with self.told:
+            if not self.told.wait_for(lambda: self.count >= count, PATIENCE):
+                raise RuntimeError(f"smtp-sink has {self.count} of {count} messages")
 
     def stop(self):
         self.process.terminate()

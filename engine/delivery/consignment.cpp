@@ -121,8 +121,13 @@ bool Consignment::needsConversion(const PeerFacts& peer) const {
 std::string Consignment::load(
     const ContentLog& content, const PeerFacts& peer, const Signer* signer) {
     octets.reserve(message.octets);
-    if (!content.read(message.content.place, 0, message.octets, octets)) {
-        return "the message was erased";
+    try {
+        if (!content.read(message.content.place, 0, message.octets, octets)) {
+            return "the message was erased";
+        }
+    } catch (const ContentDamaged& damage) {
+        damaged = true;
+        return damage.what();
     }
     if (!needsConversion(peer)) return {};
     const auto target =
@@ -194,15 +199,18 @@ std::vector<AttemptResult> Consignment::resultsOf(
 
 std::vector<AttemptResult> Consignment::unsendable(const std::string& why) const {
     constexpr std::uint32_t kConversionNeeded = 0x050603;  // RFC 3463 §3.7
-    return {AttemptResult{
-        .state = OutcomeState::Bounced,
+    constexpr std::uint32_t kSystem = 0x040300;            // RFC 3463 §3.4
+    AttemptResult result{
+        .state = damaged ? OutcomeState::Deferred : OutcomeState::Bounced,
         .recipients = numbers(),
-        .enhancedCode = kConversionNeeded,
+        .enhancedCode = damaged ? kSystem : kConversionNeeded,
         .reason = event::OutcomeReason::UNSENDABLE,
-        .text = "the other server does not take this message as it is, and it cannot be "
-                "converted: " +
-                why,
-    }};
+        .text = damaged ? "the message is damaged on this server's disk, see journal verify"
+                        : "the other server does not take this message as it is, and it cannot be "
+                          "converted: " +
+                              why,
+    };
+    return {std::move(result)};
 }
 
 }  // namespace daybook

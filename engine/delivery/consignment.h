@@ -26,6 +26,8 @@ struct Consignment {
     // As it goes out: a peer without 8BITMIME or BINARYMIME gets it encoded anew.
     bool eightBit = false;
     bool binary = false;
+    // load() found the octets damaged on this server's disk: another try may find them mended.
+    bool damaged = false;
 
     std::vector<RecipientNumber> numbers() const;
     void keepOnly(const std::vector<RecipientNumber>& numbers);

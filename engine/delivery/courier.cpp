@@ -18,23 +18,35 @@ constexpr TimeNs kTlsReportEveryNs = 60 * 60 * kSecondNs;
 constexpr std::size_t kMessagesPerSnapshot = 500;
 // At a stop: what is being sent may end so long.
 constexpr std::chrono::seconds kStopPatience{5};
+// After a failure of our own, before the next try.
+constexpr std::chrono::seconds kAfterTrouble{1};
+constexpr TimeNs kReportAgainNs = 60 * kSecondNs;
 constexpr std::chrono::milliseconds kPatienceStep{20};
 
 }  // namespace
 
 Task<void> Courier::Implementation::work() {
-    load(0, parts_.clock.now() + kWindowNs);
     while (!stopping_) {
-        refreshChanged();
-        if (parts_.clock.now() + kWindowNs / 2 > loadedUntil_) {
-            load(loadedUntil_, parts_.clock.now() + kWindowNs);
+        Deadline next = after(kAfterTrouble);
+        try {
+            round();
+            next = nextWake();
+        } catch (const std::exception& trouble) {
+            // The view cannot be read now. Nothing is lost by waiting.
+            parts_.log.error("outbound.failed", {{"why", trouble.what()}});
         }
-        startDue();
-        waiting_ = board_.waitingCount();
-        connections_ = board_.connectionCount();
-        co_await wake_.wait(nextWake());
+        co_await wake_.wait(next);
     }
     co_await windUp();
+}
+
+void Courier::Implementation::round() {
+    const TimeNs now = parts_.clock.now();
+    if (now + kWindowNs / 2 > loadedUntil_) load(loadedUntil_, now + kWindowNs);
+    refreshChanged();
+    startDue();
+    waiting_ = board_.waitingCount();
+    connections_ = board_.connectionCount();
 }
 
 // What is being sent may end; what takes longer is cut off, and its outcome is recorded.
@@ -56,7 +68,6 @@ Task<void> Courier::Implementation::windUp() {
 }
 
 void Courier::Implementation::load(TimeNs from, TimeNs to) {
-    loadedUntil_ = to;
     std::set<MessageId> messages;
     {
         const Snapshot snapshot = parts_.scribe.views().snapshot();
@@ -71,6 +82,7 @@ void Courier::Implementation::load(TimeNs from, TimeNs to) {
             });
         }
     }
+    loadedUntil_ = to;
     const std::lock_guard lock(mutex_);
     changed_.merge(messages);
 }
@@ -81,12 +93,18 @@ void Courier::Implementation::refreshChanged() {
         const std::lock_guard lock(mutex_);
         changed.swap(changed_);
     }
-    auto next = changed.begin();
-    while (next != changed.end()) {
-        const Snapshot snapshot = parts_.scribe.views().snapshot();
-        for (std::size_t i = 0; i < kMessagesPerSnapshot && next != changed.end(); ++i, ++next) {
-            refresh(snapshot, *next);
+    try {
+        while (!changed.empty()) {
+            const Snapshot snapshot = parts_.scribe.views().snapshot();
+            for (std::size_t i = 0; i < kMessagesPerSnapshot && !changed.empty(); ++i) {
+                refresh(snapshot, *changed.begin());
+                changed.erase(changed.begin());
+            }
         }
+    } catch (...) {
+        const std::lock_guard lock(mutex_);
+        changed_.merge(changed);
+        throw;
     }
 }
 
@@ -140,7 +158,18 @@ void Courier::Implementation::startDue() {
 Task<void> Courier::Implementation::makeReport(MessageId message) {
     // Out of the frame that walks over reports_.
     co_await reactor_.yield();
-    co_await parts_.reporter.report(message);
+    std::exception_ptr trouble;
+    try {
+        co_await parts_.reporter.report(message);
+    } catch (...) {
+        trouble = std::current_exception();
+    }
+    if (trouble) {
+        // It is owed still.
+        failed(trouble);
+        reports_[message] = parts_.clock.now() + kReportAgainNs;
+        co_return;
+    }
     reports_.erase(message);
     lookAgain(message);
 }

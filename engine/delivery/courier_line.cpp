@@ -22,6 +22,7 @@ Task<void> Courier::Implementation::serveLane(LaneId lane) {
     // Out of startDue(): it goes through the lanes.
     co_await reactor_.yield();
     std::exception_ptr trouble;
+    std::optional<Assignment> assigned;
     try {
         while (!stopping_) {
             const std::optional<Assignment> assignment = board_.take(lane);
@@ -31,12 +32,20 @@ Task<void> Courier::Implementation::serveLane(LaneId lane) {
                 if (!more) break;
                 continue;
             }
+            assigned = *assignment;
             const bool goOn = co_await deliver(line, *assignment);
+            assigned.reset();
             if (!goOn) break;
         }
         co_await hangUp(line);
     } catch (...) {
         trouble = std::current_exception();
+    }
+    // What was not begun is looked for anew.
+    if (assigned) {
+        finish(*assigned);
+        lookAgain(assigned->message);
+        board_.failed(lane, parts_.clock.now() + kSecondNs);
     }
     if (line.session) sessions_.erase(line.session.get());
     board_.closed(lane);
@@ -92,7 +101,18 @@ Task<bool> Courier::Implementation::deliver(Line& line, const Assignment& assign
     const Outcome<StartAttempt::Answer> started = co_await parts_.scribe.submit(std::move(start));
     if (started) {
         consignment->keepOnly(started->recipients);
-        co_await offer(line, *consignment);
+        std::exception_ptr trouble;
+        try {
+            co_await offer(line, *consignment);
+        } catch (...) {
+            trouble = std::current_exception();
+        }
+        if (trouble) {
+            failed(trouble);
+            co_await recordUnknown(line, *consignment);
+            finish(assignment);
+            co_return false;
+        }
     } else if (started.error().reason != RefusalReason::NoSuchMessage) {
         // The disk is full, or the server stops: it stays in the queue.
         finish(assignment);

@@ -43,6 +43,18 @@ Task<void> Courier::Implementation::record(RecordOutcome outcome) {
         {{"message", idText(message.number())}, {"why", nameOf(recorded.error().reason)}});
 }
 
+// Something of our own failed in the middle: nobody knows how far it came.
+Task<void> Courier::Implementation::recordUnknown(
+    const Line& line, const Consignment& consignment) {
+    RecordOutcome outcome = outcomeOf(line.facts, consignment);
+    outcome.results = {AttemptResult{
+        .state = OutcomeState::Unknown,
+        .recipients = consignment.numbers(),
+        .text = "this server failed while it sent the message",
+    }};
+    co_await record(std::move(outcome));
+}
+
 // There is no connection: whoever waits in the lane shares the trouble.
 Task<void> Courier::Implementation::recordTrouble(
     const Dialled& trouble, const Consignment& first, const Assignment& assignment) {
@@ -66,39 +78,53 @@ Task<void> Courier::Implementation::recordTrouble(
          {"host", trouble.host},
          {"why", trouble.trouble.text},
          {"messages", std::to_string(all.size())}});
-    co_await recordForAll(trouble, all);
-    for (const Assignment& one : all)
+    std::exception_ptr failure;
+    try {
+        co_await recordForAll(trouble, all);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (failure) failed(failure);
+    for (const Assignment& one : all) {
         finish(one);
+        if (failure) lookAgain(one.message);
+    }
 }
 
 Task<void> Courier::Implementation::recordForAll(
     const Dialled& trouble, const std::vector<Assignment>& assignments) {
     std::size_t next = 0;
     while (next < assignments.size()) {
-        Nursery together(reactor_, [this](const std::exception_ptr& failure) { failed(failure); });
         const std::size_t end = std::min(assignments.size(), next + kOutcomesAtOnce);
-        for (; next < end; ++next) {
-            const Assignment& assignment = assignments[next];
-            std::optional<Consignment> consignment;
-            {
-                const Snapshot snapshot = parts_.scribe.views().snapshot();
-                consignment = consignmentOf(snapshot, assignment.message, assignment.recipients);
+        std::vector<RecordOutcome> outcomes;
+        {
+            const Snapshot snapshot = parts_.scribe.views().snapshot();
+            for (; next < end; ++next) {
+                const Assignment& one = assignments[next];
+                const auto consignment = consignmentOf(snapshot, one.message, one.recipients);
+                if (consignment) outcomes.push_back(troubleOf(trouble, *consignment));
             }
-            if (!consignment) continue;
-            RecordOutcome outcome = outcomeOf(trouble, *consignment);
-            outcome.results = {AttemptResult{
-                .state = trouble.permanent ? OutcomeState::Bounced : OutcomeState::Deferred,
-                .recipients = consignment->numbers(),
-                .code = trouble.trouble.code,
-                .enhancedCode = trouble.trouble.enhancedCode,
-                .reason = trouble.reason,
-                .text = trouble.trouble.text,
-                .tls = trouble.tls,
-            }};
-            together.start(record(std::move(outcome)));
         }
+        Nursery together(reactor_, [this](const std::exception_ptr& failure) { failed(failure); });
+        for (RecordOutcome& outcome : outcomes)
+            together.start(record(std::move(outcome)));
         co_await together.join();
     }
+}
+
+RecordOutcome Courier::Implementation::troubleOf(
+    const Dialled& trouble, const Consignment& consignment) const {
+    RecordOutcome outcome = outcomeOf(trouble, consignment);
+    outcome.results = {AttemptResult{
+        .state = trouble.permanent ? OutcomeState::Bounced : OutcomeState::Deferred,
+        .recipients = consignment.numbers(),
+        .code = trouble.trouble.code,
+        .enhancedCode = trouble.trouble.enhancedCode,
+        .reason = trouble.reason,
+        .text = trouble.trouble.text,
+        .tls = trouble.tls,
+    }};
+    return outcome;
 }
 
 TimeNs Courier::Implementation::blockNs(LaneId lane) const {

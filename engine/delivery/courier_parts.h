@@ -26,7 +26,6 @@ namespace daybook {
 struct Line {
     std::unique_ptr<TransportSession> session;
     Dialled facts;
-    std::string domain;
     bool requireTls = false;
     std::uint32_t messages = 0;
 };
@@ -82,6 +81,7 @@ public:
 private:
     // courier.cpp
     Task<void> work();
+    void round();
     Task<void> windUp();
     void load(TimeNs from, TimeNs to);
     void refreshChanged();
@@ -104,9 +104,11 @@ private:
     // courier_outcome.cpp
     RecordOutcome outcomeOf(const Dialled& facts, const Consignment& consignment) const;
     Task<void> record(RecordOutcome outcome);
+    Task<void> recordUnknown(const Line& line, const Consignment& consignment);
     Task<void> recordTrouble(
         const Dialled& trouble, const Consignment& first, const Assignment& assignment);
     Task<void> recordForAll(const Dialled& trouble, const std::vector<Assignment>& assignments);
+    RecordOutcome troubleOf(const Dialled& trouble, const Consignment& consignment) const;
     void finish(const Assignment& assignment);
     void lookAgain(MessageId message);
     TimeNs blockNs(LaneId lane) const;

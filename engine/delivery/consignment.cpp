@@ -151,7 +151,7 @@ std::string Consignment::signatureOf(const Signer& signer) const {
     return signer.signatureFor(*signing, pieces);
 }
 
-OutboundMessage Consignment::forPeer() const {
+OutboundMessage Consignment::forPeer(TimeNs now) const {
     OutboundMessage out{
         .reversePath = message.reversePath,
         .recipients = {},
@@ -169,6 +169,10 @@ OutboundMessage Consignment::forPeer() const {
         .deliverByNotify = message.deliverBy == event::DeliverBy::NOTIFY,
         .priority = std::nullopt,
     };
+    // RFC 2852 §4.2: what is left of the time.
+    if (message.deliverBy != event::DeliverBy::NONE) {
+        out.deliverBySeconds = (message.deliverByNs - now) / kSecondNs;
+    }
     if (message.hasPriority) out.priority = message.priority;
     for (const DeliveryRow& row : recipients) {
         out.recipients.push_back({

@@ -39,7 +39,7 @@ struct Consignment {
     // Returns why that cannot be; empty: it was done. Long for large ones: on a worker.
     std::string load(const ContentLog& content, const PeerFacts& peer, const Signer* signer);
     // Lives as long as the consignment.
-    OutboundMessage forPeer() const;
+    OutboundMessage forPeer(TimeNs now) const;
     std::vector<AttemptResult> resultsOf(
         const std::vector<RecipientResult>& results, const TlsFindings& tls, bool dsn) const;
     // It cannot be sent to this peer: bounced, in our own words.

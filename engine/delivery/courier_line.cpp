@@ -15,6 +15,23 @@ constexpr std::chrono::milliseconds kRoomPause{20};
 // Up to here a message is read in less time than a worker takes to wake.
 constexpr std::uint64_t kInlineOctetsMax = 262'144;
 
+// A message's octets, as long as they are in memory.
+class InFlight {
+public:
+    InFlight(std::uint64_t& all, std::uint64_t octets) : all_(all), octets_(octets) {
+        all_ += octets_;
+    }
+
+    ~InFlight() { all_ -= octets_; }
+
+    InFlight(const InFlight&) = delete;
+    InFlight& operator=(const InFlight&) = delete;
+
+private:
+    std::uint64_t& all_;
+    const std::uint64_t octets_;
+};
+
 }  // namespace
 
 Task<void> Courier::Implementation::serveLane(LaneId lane) {
@@ -99,28 +116,26 @@ Task<bool> Courier::Implementation::deliver(Line& line, const Assignment& assign
     };
     consignment->attempt = start.attempt;
     const Outcome<StartAttempt::Answer> started = co_await parts_.scribe.submit(std::move(start));
-    if (started) {
-        consignment->keepOnly(started->recipients);
-        std::exception_ptr trouble;
-        try {
-            co_await offer(line, *consignment);
-        } catch (...) {
-            trouble = std::current_exception();
-        }
-        if (trouble) {
-            failed(trouble);
-            co_await recordUnknown(line, *consignment);
-            finish(assignment);
-            co_return false;
-        }
-    } else if (started.error().reason != RefusalReason::NoSuchMessage) {
-        // The disk is full, or the server stops: it stays in the queue.
+    if (!started) {
         finish(assignment);
-        co_return false;
+        // Else the disk is full, or the server stops: it stays in the queue.
+        co_return started.error().reason == RefusalReason::NoSuchMessage;
     }
-    finish(assignment);
-    if (some) lookAgain(assignment.message);
-    co_return true;
+    consignment->keepOnly(started->recipients);
+    RecordOutcome outcome = outcomeOf(line.facts, *consignment);
+    std::exception_ptr trouble;
+    try {
+        outcome.results = co_await offer(line, *consignment);
+    } catch (...) {
+        trouble = std::current_exception();
+    }
+    if (trouble) {
+        failed(trouble);
+        outcome.results = unknownTo(*consignment);
+    }
+    // The next message need not wait until this one's outcome is on the disk.
+    nursery_.start(settle(std::move(outcome), assignment, some));
+    co_return !trouble;
 }
 
 Task<bool> Courier::Implementation::connect(
@@ -149,34 +164,28 @@ Task<void> Courier::Implementation::makeRoom(std::uint64_t octets) {
     }
 }
 
-// The attempt is on record: the message goes out, and what came of it is recorded.
-Task<void> Courier::Implementation::offer(Line& line, Consignment& consignment) {
-    RecordOutcome outcome = outcomeOf(line.facts, consignment);
-    const std::uint64_t octets = consignment.message.octets;
-    co_await makeRoom(octets);
-    octetsInFlight_ += octets;
+// The attempt is on record: the message goes out. Returns what came of it.
+Task<std::vector<AttemptResult>> Courier::Implementation::offer(
+    Line& line, Consignment& consignment) {
+    co_await makeRoom(consignment.message.octets);
+    const InFlight inFlight(octetsInFlight_, consignment.message.octets);
     const PeerFacts& peer = line.session->peer();
     std::string trouble;
-    if (octets <= kInlineOctetsMax && !consignment.needsConversion(peer)) {
+    if (consignment.message.octets <= kInlineOctetsMax && !consignment.needsConversion(peer)) {
         trouble = consignment.load(parts_.content, peer, parts_.signer);
     } else {
         trouble = co_await parts_.workers.run(
             [&] { return consignment.load(parts_.content, peer, parts_.signer); });
     }
-    if (trouble.empty()) {
-        const OutboundMessage message = consignment.forPeer();
-        const std::vector<RecipientResult> results = co_await line.session->send(message);
-        ++line.messages;
-        outcome.results = consignment.resultsOf(results, line.facts.tls, peer.dsn);
-    } else {
-        outcome.results = consignment.unsendable(trouble);
-    }
-    octetsInFlight_ -= octets;
-    const bool worked = std::ranges::any_of(outcome.results, [](const AttemptResult& result) {
-        return result.state == OutcomeState::Relayed;
-    });
-    if (worked) board_.succeeded(consignment.lane(bool(settings_.dialer.smartHost)));
-    co_await record(std::move(outcome));
+    if (!trouble.empty()) co_return consignment.unsendable(trouble);
+    const OutboundMessage message = consignment.forPeer(parts_.clock.now());
+    const std::vector<RecipientResult> results = co_await line.session->send(message);
+    ++line.messages;
+    std::vector<AttemptResult> sorted = consignment.resultsOf(results, line.facts.tls, peer.dsn);
+    const bool worked = std::ranges::any_of(
+        sorted, [](const AttemptResult& result) { return result.state == OutcomeState::Relayed; });
+    if (worked) board_.succeeded(consignment.lane(settings_.dialer.smartHost.has_value()));
+    co_return sorted;
 }
 
 }  // namespace daybook

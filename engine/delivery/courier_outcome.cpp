@@ -44,15 +44,19 @@ Task<void> Courier::Implementation::record(RecordOutcome outcome) {
 }
 
 // Something of our own failed in the middle: nobody knows how far it came.
-Task<void> Courier::Implementation::recordUnknown(
-    const Line& line, const Consignment& consignment) {
-    RecordOutcome outcome = outcomeOf(line.facts, consignment);
-    outcome.results = {AttemptResult{
+std::vector<AttemptResult> Courier::Implementation::unknownTo(const Consignment& consignment) {
+    return {AttemptResult{
         .state = OutcomeState::Unknown,
         .recipients = consignment.numbers(),
         .text = "this server failed while it sent the message",
     }};
+}
+
+Task<void> Courier::Implementation::settle(
+    RecordOutcome outcome, Assignment assignment, bool lookAgainAfter) {
     co_await record(std::move(outcome));
+    finish(assignment);
+    if (lookAgainAfter) lookAgain(assignment.message);
 }
 
 // There is no connection: whoever waits in the lane shares the trouble.

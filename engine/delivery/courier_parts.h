@@ -98,13 +98,14 @@ private:
     Task<bool> deliver(Line& line, const Assignment& assignment);
     Task<bool> connect(Line& line, const Consignment& consignment, const Assignment& assignment);
     Task<void> hangUp(Line& line);
-    Task<void> offer(Line& line, Consignment& consignment);
+    Task<std::vector<AttemptResult>> offer(Line& line, Consignment& consignment);
     Task<void> makeRoom(std::uint64_t octets);
 
     // courier_outcome.cpp
     RecordOutcome outcomeOf(const Dialled& facts, const Consignment& consignment) const;
     Task<void> record(RecordOutcome outcome);
-    Task<void> recordUnknown(const Line& line, const Consignment& consignment);
+    Task<void> settle(RecordOutcome outcome, Assignment assignment, bool lookAgainAfter);
+    static std::vector<AttemptResult> unknownTo(const Consignment& consignment);
     Task<void> recordTrouble(
         const Dialled& trouble, const Consignment& first, const Assignment& assignment);
     Task<void> recordForAll(const Dialled& trouble, const std::vector<Assignment>& assignments);

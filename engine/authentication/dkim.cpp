@@ -13,6 +13,7 @@
 #include <opendkim/dkim.h>
 #undef _Bool
 
+#include "engine/authentication/dkim_ed25519.h"
 #include "engine/mime/address_list.h"
 #include "engine/mime/header_fields.h"
 #include "journal/base/ascii.h"
@@ -210,8 +211,30 @@ DKIM_STAT feed(DKIM* handle, const Divided& message) {
     return ::dkim_eom(handle, nullptr);
 }
 
-Outcome<std::string> signWith(DKIM_LIB* library, const DkimKey& key, const Divided& message) {
-    const bool isRsa = key.algorithm == DkimAlgorithm::RSA_SHA256;
+// See dkim_ed25519.h for why not by the library.
+Outcome<std::string> signWithEd25519(const DkimKey& key, const Divided& message, TimeNs now) {
+    Ed25519Signing signing{
+        .domain = key.domain,
+        .selector = key.selector,
+        .privateKey = key.privateKey,
+        .seconds = static_cast<std::uint64_t>(now / kSecondNs),
+        .body = message.body,
+    };
+    for (const mime::HeaderField& field : message.fields) {
+        signing.names.push_back(field.name);
+        signing.fields.push_back(withoutLineEnd(field.octets));
+    }
+    for (const char* const name : namesFor(message).onceMore) {
+        if (name != nullptr) signing.names.emplace_back(name);
+    }
+    try {
+        return ed25519Signature(signing);
+    } catch (const std::runtime_error& unusable) {
+        return no(unusable.what());
+    }
+}
+
+Outcome<std::string> signWithRsa(DKIM_LIB* library, const DkimKey& key, const Divided& message) {
     DKIM_STAT status = DKIM_STAT_OK;
     const Handle handle(::dkim_sign(
         library,
@@ -222,7 +245,7 @@ Outcome<std::string> signWith(DKIM_LIB* library, const DkimKey& key, const Divid
         octetsOf(key.domain),
         DKIM_CANON_RELAXED,
         DKIM_CANON_RELAXED,
-        isRsa ? DKIM_SIGN_RSASHA256 : DKIM_SIGN_ED25519SHA256,
+        DKIM_SIGN_RSASHA256,
         -1,
         &status));
     if (!handle) return no(nullptr, status);
@@ -310,7 +333,13 @@ Outcome<std::string> dkimSign(
     const Library library = libraryFor(*message, now);
     std::string fields;
     for (const DkimKey& key : keys) {
-        const Outcome<std::string> field = signWith(library.get(), key, *message);
+        // libopendkim would lose memory with it.
+        if (!isDkimPrivateKey(key.privateKey, key.algorithm)) {
+            return no(fmt::format("DKIM: the key {} of {} is damaged", key.selector, key.domain));
+        }
+        const Outcome<std::string> field = key.algorithm == DkimAlgorithm::ED25519_SHA256
+                                               ? signWithEd25519(key, *message, now)
+                                               : signWithRsa(library.get(), key, *message);
         if (!field) return field;
         fields += *field;
     }

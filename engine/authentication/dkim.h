@@ -1,9 +1,10 @@
 // dkim.h
 //
-// DKIM signatures, RFC 6376 with RFC 8301 and RFC 8463, by libopendkim: the only door to it. Signs
-// relaxed/relaxed, the whole body, with the fields that make a message what it is; each of these
-// is named once more than it occurs, so that nobody can add another (RFC 6376 §5.4). Makes no DNS
-// query. CPU-bound (milliseconds for RSA or a large body): on a worker. Pure; thread: any.
+// DKIM signatures, RFC 6376 with RFC 8301 and RFC 8463, by libopendkim: the only door to it
+// (Ed25519 signs in dkim_ed25519.h). Signs relaxed/relaxed, the whole body, with the fields that
+// make a message what it is; each of these is named once more than it occurs, so that nobody can
+// add another (RFC 6376 §5.4). Makes no DNS query. CPU-bound (milliseconds for RSA or a large
+// body): on a worker. Pure; thread: any.
 #pragma once
 
 #include <functional>

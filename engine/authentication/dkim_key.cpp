@@ -19,6 +19,7 @@ namespace {
 
 constexpr unsigned kRsaBits = 2048;
 constexpr std::size_t kEd25519Octets = 32;
+constexpr std::size_t kEd25519SignatureOctets = 64;
 constexpr std::size_t kCharacterStringOctetsMax = 255;
 
 template <auto function>
@@ -30,6 +31,7 @@ struct Freed {
 };
 
 using Key = std::unique_ptr<EVP_PKEY, Freed<&::EVP_PKEY_free>>;
+using Context = std::unique_ptr<EVP_MD_CTX, Freed<&::EVP_MD_CTX_free>>;
 using Memory = std::unique_ptr<BIO, Freed<&::BIO_free>>;
 
 void require(bool done, const char* what) {
@@ -85,6 +87,36 @@ std::string makeDkimPrivateKey(DkimAlgorithm algorithm) {
     char* octets = nullptr;
     const long count = BIO_get_mem_data(memory.get(), &octets);
     return {octets, static_cast<std::size_t>(count)};
+}
+
+bool isDkimPrivateKey(std::string_view privateKey, DkimAlgorithm algorithm) {
+    const Memory memory(::BIO_new_mem_buf(privateKey.data(), static_cast<int>(privateKey.size())));
+    require(memory != nullptr, "BIO_new_mem_buf");
+    const Key key(::PEM_read_bio_PrivateKey(memory.get(), nullptr, nullptr, nullptr));
+    ::ERR_clear_error();
+    const bool isRsa = algorithm == DkimAlgorithm::RSA_SHA256;
+    return key != nullptr && ::EVP_PKEY_is_a(key.get(), isRsa ? "RSA" : "ED25519") == 1;
+}
+
+std::string signEd25519(std::string_view privateKey, std::string_view octets) {
+    const Key key = readKey(privateKey);
+    const Context context(::EVP_MD_CTX_new());
+    require(context != nullptr, "EVP_MD_CTX_new");
+    require(
+        ::EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1,
+        "this DKIM key does not sign with Ed25519");
+    std::string signature(kEd25519SignatureOctets, '\0');
+    std::size_t count = signature.size();
+    require(
+        ::EVP_DigestSign(
+            context.get(),
+            reinterpret_cast<unsigned char*>(signature.data()),
+            &count,
+            reinterpret_cast<const unsigned char*>(octets.data()),
+            octets.size()) == 1,
+        "signing with Ed25519");
+    signature.resize(count);
+    return signature;
 }
 
 std::string dkimPublicKey(std::string_view privateKey) {

@@ -21,6 +21,13 @@ std::string_view nameOf(DkimAlgorithm algorithm);
 // RSA: 2048 bits, which fit into one UDP answer (RFC 8301 §3.2 wants 1024 at least).
 std::string makeDkimPrivateKey(DkimAlgorithm algorithm);
 
+// It can be read, and is of that kind.
+bool isDkimPrivateKey(std::string_view privateKey, DkimAlgorithm algorithm);
+
+// The 64 octets of a signature (RFC 8032) over `octets`. Throws std::runtime_error if the key is
+// not of that kind.
+std::string signEd25519(std::string_view privateKey, std::string_view octets);
+
 // What the p= tag has in base64: SubjectPublicKeyInfo for RSA, the key's 32 octets for Ed25519.
 std::string dkimPublicKey(std::string_view privateKey);
 

@@ -246,7 +246,7 @@ TEST_CASE("dkim: unusual messages are signed as they are", "[dkim]") {
         "From: a@example.org\r\nSubject: gr\xc3\xbc\xc3\x9f \xe9\xff\r\n\r\ngr\xc3\xbc\xc3\x9f\r\n",
         "From: a@example.org\r\nSubject: " + longLine + "\r\n\r\n" + longLine + "\r\n",
         "From: a@example.org\r\nSubject: x\r\n\t\r\n y\r\n\r\n.\r\n..\r\n",
-        "From: a@example.org\r\nSubject:\v\f x \v\r\n\r\n\v \f\r\n",
+        "From: a@example.org\r\nSubject:\t \t x \t\r\n\r\n\v \f\r\n",
     };
     for (const std::string& message : messages) {
         CAPTURE(message.substr(0, 200));

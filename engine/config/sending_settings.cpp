@@ -87,7 +87,7 @@ std::string readRelayHost(OutboundConfig& into, const ConfigValue& value) {
             "\"{}\" is not a host; write \"relay.example.org:587\" or \"192.0.2.1:25\"", text);
     }
     into.relayHost = host;
-    into.relayPort = static_cast<std::uint16_t>(*port);
+    into.relayPort = static_cast<std::uint16_t>(port.value_or(0));
     return {};
 }
 

@@ -11,9 +11,9 @@ namespace daybook {
 namespace {
 
 // Rows that are due later than this are left in the view until their time comes nearer.
-constexpr TimeNs kWindowNs = 10 * 60 * kSecondNs;
+constexpr TimeNs kWindowNs = 600 * kSecondNs;
 // Reports of past days about TLS are looked for so often.
-constexpr TimeNs kTlsReportEveryNs = 60 * 60 * kSecondNs;
+constexpr TimeNs kTlsReportEveryNs = 3'600 * kSecondNs;
 // Messages that are looked up in one snapshot.
 constexpr std::size_t kMessagesPerSnapshot = 500;
 // At a stop: what is being sent may end so long.

@@ -62,8 +62,9 @@ DeliveryPlan planDelivery(const Arrival& arrival, const Views& views, Random& ra
 std::vector<Outcome<Done>> outcomesOf(const DeliveryPlan& plan, const Deliver::Answer& answer) {
     std::vector<Outcome<Done>> outcomes;
     for (std::size_t index = 0; index < plan.targetsOf.size(); ++index) {
-        if (plan.relayOf[index]) {
-            outcomes.push_back(answer.relays[*plan.relayOf[index]]);
+        const std::optional<std::size_t>& relay = plan.relayOf[index];
+        if (relay) {
+            outcomes.push_back(answer.relays[*relay]);
             continue;
         }
         Outcome<Done> outcome = refuse(RefusalReason::NoSuchAddress);

@@ -11,7 +11,7 @@ namespace daybook {
 
 namespace {
 
-constexpr TimeNs kSilenceNs = 5 * 60 * kSecondNs;
+constexpr TimeNs kSilenceNs = 300 * kSecondNs;
 constexpr std::size_t kSilentMax = 10'000;
 // A host of twenty addresses that all are dead must not hold a connection's place for long.
 constexpr std::size_t kAddressesPerHostMax = 4;
@@ -114,7 +114,7 @@ bool isSelf(const std::vector<std::string>& self, const std::string& name) {
 
 Task<Dialled> Dialer::dial(std::string domain, bool requireTls) {
     if (settings_.smartHost) {
-        Dialled result = co_await dialSmartHost();
+        Dialled result = co_await dialSmartHost(*settings_.smartHost);
         co_return result;
     }
     const dns::MailRoutes routes =
@@ -166,8 +166,7 @@ Task<Dialled> Dialer::dialRoutes(
     co_return result;
 }
 
-Task<Dialled> Dialer::dialSmartHost() {
-    const SmartHost& smart = *settings_.smartHost;
+Task<Dialled> Dialer::dialSmartHost(const SmartHost& smart) {
     Target target{.host = {.name = smart.host}, .addresses = {}, .tls = {}};
     target.addresses = co_await dns::addressesOf(parts_.resolver, smart.host);
     Dialled result;

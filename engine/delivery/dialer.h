@@ -77,7 +77,7 @@ private:
         HostTls tls;
     };
 
-    Task<Dialled> dialSmartHost();
+    Task<Dialled> dialSmartHost(const SmartHost& smart);
     Task<Dialled> dialRoutes(
         const DomainTls& domain, const dns::MailRoutes& routes, bool requireTls);
     // Tries the addresses of one host; `result` has the trouble so far.

@@ -19,8 +19,7 @@ struct Match {
 };
 
 // Only the sender's own messages: who writes to somebody else can say anything about them.
-std::optional<Match> match(
-    const ReportClaim& report, AccountId account, const Deciding& deciding) {
+std::optional<Match> match(const ReportClaim& report, AccountId account, const Deciding& deciding) {
     const DeliveriesView view = deciding.views.deliveries();
     const auto sentByAccount = [&](MessageId message) {
         std::vector<DeliveryRow> rows = view.deliveriesOf(message);
@@ -89,14 +88,19 @@ std::vector<RecipientNumber> recipientsOf(const ReportClaim& report, const Match
 
 // Recipients of the same fate share an event.
 void addDsnReceived(
-    const Deliver& command, AccountId account, const Match& match, Seq received, Events& events) {
+    const Deliver& command,
+    const ReportClaim& report,
+    AccountId account,
+    const Match& match,
+    Seq received,
+    Events& events) {
     struct Fate {
         std::vector<RecipientNumber> numbers;
         std::string diagnostic;
     };
 
     std::map<std::pair<event::DsnAction, std::uint32_t>, Fate> fates;
-    for (const ReportClaim::Recipient& recipient : command.report->recipients) {
+    for (const ReportClaim::Recipient& recipient : report.recipients) {
         Fate& fate = fates[{recipient.action, recipient.enhancedCode}];
         if (fate.diagnostic.empty()) fate.diagnostic = recipient.diagnostic;
         const auto number = recipientOf(match, recipient.address);
@@ -111,13 +115,17 @@ void addDsnReceived(
         body.setEnhancedCode(what.second);
         body.setMatchedBy(match.by);
         body.setReport(command.message.number());
-        addRemote(draft, account, command.report->reportingMta, fate.diagnostic);
+        addRemote(draft, account, report.reportingMta, fate.diagnostic);
     }
 }
 
 void addMdnReceived(
-    const Deliver& command, AccountId account, const Match& match, Seq received, Events& events) {
-    const ReportClaim& report = *command.report;
+    const Deliver& command,
+    const ReportClaim& report,
+    AccountId account,
+    const Match& match,
+    Seq received,
+    Events& events) {
     const std::vector<RecipientNumber> numbers = recipientsOf(report, match);
     Draft& draft =
         addAbout(events, Kind::MdnReceived, command.origin, account, match.message, received);
@@ -132,8 +140,12 @@ void addMdnReceived(
 }
 
 void addFeedbackReceived(
-    const Deliver& command, AccountId account, const Match& match, Seq received, Events& events) {
-    const ReportClaim& report = *command.report;
+    const Deliver& command,
+    const ReportClaim& report,
+    AccountId account,
+    const Match& match,
+    Seq received,
+    Events& events) {
     const std::vector<RecipientNumber> numbers = recipientsOf(report, match);
     Draft& draft =
         addAbout(events, Kind::FeedbackReceived, command.origin, account, match.message, received);
@@ -149,17 +161,18 @@ void addFeedbackReceived(
 
 void addReportReceived(
     const Deliver& command, Seq received, const Deciding& deciding, Events& events) {
-    if (command.targets.empty()) return;
+    if (command.targets.empty() || !command.report) return;
+    const ReportClaim& report = *command.report;
     const AccountId account = command.targets.front().account;
-    const auto found = match(*command.report, account, deciding);
+    const auto found = match(report, account, deciding);
     if (!found) return;
-    switch (command.report->what) {
+    switch (report.what) {
         case ReportClaim::What::Dsn:
-            return addDsnReceived(command, account, *found, received, events);
+            return addDsnReceived(command, report, account, *found, received, events);
         case ReportClaim::What::Mdn:
-            return addMdnReceived(command, account, *found, received, events);
+            return addMdnReceived(command, report, account, *found, received, events);
         case ReportClaim::What::Feedback:
-            return addFeedbackReceived(command, account, *found, received, events);
+            return addFeedbackReceived(command, report, account, *found, received, events);
     }
 }
 

@@ -122,8 +122,9 @@ class Load:
 
 
 def tokens_in(imap, mailbox):
-    imap.select(mailbox, readonly=True)
-    _, answer = imap.fetch("1:*", "(BODY.PEEK[HEADER.FIELDS (X-TOKEN)])")
+    count = int(imap.select(mailbox, readonly=True)[1][0])
+    # Of an empty mailbox 1:* is no message: a kill may come before the first one.
+    answer = imap.fetch("1:*", "(BODY.PEEK[HEADER.FIELDS (X-TOKEN)])")[1] if count else []
     return [part[1].split(b":")[1].strip().decode() for part in answer if isinstance(part, tuple)]
 
 

@@ -34,25 +34,18 @@ std::vector<RecipientNumber> numbersOf(const std::vector<DeliveryRow>& rows) {
 
 // An event about a message of the queue: its account is the sender's.
 Draft& addOutbound(Events& events, Kind kind, const Origin& origin, const OutboundRow& message) {
-    Draft& draft = addFor(events, kind, origin, message.account);
-    draft.core().setMessage(message.message.number());
-    draft.core().setCause(message.received.number());
-    return draft;
+    return addAbout(events, kind, origin, message.account, message.message, message.received);
 }
 
-struct RemoteFacts {
-    std::string_view host;
-    std::string_view ip;
-    std::string_view text;
-};
-
-capnp::Text::Reader asText(const std::string& text) { return {text.c_str(), text.size()}; }
-
-void addRemote(Draft& draft, AccountId subject, const RemoteFacts& facts) {
-    auto remote = draft.addAnnex(subject).initRemote();
-    remote.setHost(asText(std::string(facts.host)));
-    remote.setIp(asText(std::string(facts.ip)));
-    remote.setText(asText(std::string(facts.text)));
+// Whom a report of that action is due for.
+std::vector<RecipientNumber> owed(
+    const OutboundRow& message, const std::vector<DeliveryRow>& rows, event::DsnAction action) {
+    std::vector<RecipientNumber> numbers;
+    if (message.nullReversePath) return numbers;
+    for (const DeliveryRow& row : rows) {
+        if (mayReport(row.notify, action)) numbers.push_back(row.recipient);
+    }
+    return numbers;
 }
 
 void setReply(event::SmtpReply::Builder reply, const AttemptResult& result) {
@@ -106,42 +99,22 @@ private:
         return rows;
     }
 
-    // Whom a report of that action is due for.
-    std::vector<RecipientNumber> owed(const Rows& rows, event::DsnAction action) const {
-        std::vector<RecipientNumber> numbers;
-        if (message_.nullReversePath) return numbers;
-        for (const DeliveryRow& row : rows) {
-            if (mayReport(row.notify, action)) numbers.push_back(row.recipient);
-        }
-        return numbers;
-    }
-
     RemoteFacts remote(const AttemptResult& result) const {
         return {.host = command_.host, .ip = command_.ip, .text = result.text};
     }
 
     Draft& add(Kind kind) { return addOutbound(events_, kind, command_.origin, message_); }
 
-    template <class Body>
-    static void setRecipients(Body body, const Rows& rows) {
-        setNumbers(body.initRecipients(static_cast<unsigned>(rows.size())), numbersOf(rows));
-    }
-
-    template <class Body>
-    static void setReports(Body body, const std::vector<RecipientNumber>& numbers) {
-        setNumbers(body.initReports(static_cast<unsigned>(numbers.size())), numbers);
-    }
-
     void relayed(const AttemptResult& result, const Rows& rows) {
         Draft& draft = add(Kind::Relayed);
         auto body = draft.core().initRelayed();
         body.setAttempt(command_.attempt.number());
-        setRecipients(body, rows);
+        setRecipients(body, numbersOf(rows));
         setReply(body.initReply(), result);
         setTlsResult(body.initTls(), result.tls);
         body.setDsn(result.dsn);
         // RFC 3461 §5.2.2: a server that speaks DSN reports its success itself.
-        if (!result.dsn) setReports(body, owed(rows, event::DsnAction::RELAYED));
+        if (!result.dsn) setReports(body, owed(message_, rows, event::DsnAction::RELAYED));
         addRemote(draft, message_.account, remote(result));
     }
 
@@ -150,11 +123,11 @@ private:
         Draft& draft = add(Kind::Bounced);
         auto body = draft.core().initBounced();
         body.setAttempt(command_.attempt.number());
-        setRecipients(body, rows);
+        setRecipients(body, numbersOf(rows));
         setReply(body.initReply(), result);
         body.setReason(result.reason);
         setTlsResult(body.initTls(), result.tls);
-        setReports(body, owed(rows, event::DsnAction::FAILED));
+        setReports(body, owed(message_, rows, event::DsnAction::FAILED));
         addRemote(draft, message_.account, remote(result));
         suppress(result, rows, seq);
     }
@@ -237,7 +210,7 @@ private:
         Draft& draft = add(Kind::Deferred);
         auto body = draft.core().initDeferred();
         body.setAttempt(command_.attempt.number());
-        setRecipients(body, rows);
+        setRecipients(body, numbersOf(rows));
         setReply(body.initReply(), result);
         body.setReason(result.reason);
         body.setNextNs(nextNs);
@@ -254,7 +227,7 @@ private:
         Draft& draft = add(Kind::AttemptOutcomeUnknown);
         auto body = draft.core().initAttemptOutcomeUnknown();
         body.setAttempt(command_.attempt.number());
-        setRecipients(body, rows);
+        setRecipients(body, numbersOf(rows));
         body.setNextNs(nextNs);
         addRemote(draft, message_.account, remote(result));
     }
@@ -262,13 +235,13 @@ private:
     void expired(const AttemptResult& result, const Rows& rows) {
         Draft& draft = add(Kind::Expired);
         auto body = draft.core().initExpired();
-        setRecipients(body, rows);
+        setRecipients(body, numbersOf(rows));
         body.setTries(rows.front().tries);
         body.setFirstNs(rows.front().queuedNs);
         setReply(body.initReply(), result);
         body.setDeadline(
             isPastDeadline() ? event::Deadline::DELIVER_BY : event::Deadline::LIFETIME);
-        setReports(body, owed(rows, event::DsnAction::FAILED));
+        setReports(body, owed(message_, rows, event::DsnAction::FAILED));
         addRemote(draft, message_.account, remote(result));
     }
 
@@ -288,7 +261,7 @@ void addUnknown(
     Draft& draft = addOutbound(events, Kind::AttemptOutcomeUnknown, origin, message);
     auto body = draft.core().initAttemptOutcomeUnknown();
     body.setAttempt(attempt.number());
-    setNumbers(body.initRecipients(static_cast<unsigned>(recipients.size())), recipients);
+    setRecipients(body, recipients);
     body.setNextNs(events.now());
 }
 
@@ -319,8 +292,7 @@ Outcome<StartAttempt::Answer> decide(
     Draft& draft = addOutbound(events, Kind::AttemptStarted, command.origin, *message);
     auto body = draft.core().initAttemptStarted();
     body.setAttempt(command.attempt.number());
-    setNumbers(
-        body.initRecipients(static_cast<unsigned>(answer.recipients.size())), answer.recipients);
+    setRecipients(body, answer.recipients);
     body.setNumber(rows.front().tries + 1);
     addRemote(draft, message->account, {.host = command.host, .ip = command.ip, .text = {}});
     return answer;
@@ -368,18 +340,15 @@ Outcome<ActOnQueue::Answer> decide(
     if (rows.empty()) return refuse(RefusalReason::NoSuchMessage, "nobody is in that state");
     const std::vector<RecipientNumber> numbers = numbersOf(rows);
     std::vector<RecipientNumber> reports;
-    for (const DeliveryRow& row : rows) {
-        const bool owed = command.op == event::QueueOperation::REMOVE &&
-                          !message->nullReversePath &&
-                          mayReport(row.notify, event::DsnAction::FAILED);
-        if (owed) reports.push_back(row.recipient);
+    if (command.op == event::QueueOperation::REMOVE) {
+        reports = owed(*message, rows, event::DsnAction::FAILED);
     }
     Draft& draft = addOutbound(events, Kind::QueueAction, command.origin, *message);
     auto body = draft.core().initQueueAction();
     body.setOp(command.op);
-    setNumbers(body.initRecipients(static_cast<unsigned>(numbers.size())), numbers);
+    setRecipients(body, numbers);
     body.setDueNs(deciding.now);
-    setNumbers(body.initReports(static_cast<unsigned>(reports.size())), reports);
+    setReports(body, reports);
     return ActOnQueue::Answer{.recipients = numbers.size()};
 }
 

@@ -18,6 +18,8 @@ bool isKeyword(std::string_view name) {
     });
 }
 
+capnp::Text::Reader asText(const std::string& text) { return {text.c_str(), text.size()}; }
+
 }  // namespace
 
 void setBlob(event::BlobRef::Builder target, const StoredBlob& blob) {
@@ -157,6 +159,26 @@ void setNumbers(
     for (unsigned index = 0; index < list.size(); ++index) {
         list.set(index, numbers[index].number());
     }
+}
+
+Draft& addAbout(
+    Events& events,
+    Kind kind,
+    const Origin& origin,
+    AccountId account,
+    MessageId message,
+    Seq cause) {
+    Draft& draft = addFor(events, kind, origin, account);
+    draft.core().setMessage(message.number());
+    draft.core().setCause(cause.number());
+    return draft;
+}
+
+void addRemote(Draft& draft, AccountId subject, const RemoteFacts& facts) {
+    auto remote = draft.addAnnex(subject).initRemote();
+    remote.setHost(asText(std::string(facts.host)));
+    remote.setIp(asText(std::string(facts.ip)));
+    remote.setText(asText(std::string(facts.text)));
 }
 
 Outcome<AccountRow> accountOrRefuse(const Deciding& deciding, AccountId account) {

@@ -74,6 +74,35 @@ bool mayReport(std::uint16_t notify, event::DsnAction action);
 void setNumbers(
     capnp::List<std::uint32_t>::Builder list, const std::vector<RecipientNumber>& numbers);
 
+template <class Body>
+void setRecipients(Body body, const std::vector<RecipientNumber>& numbers) {
+    setNumbers(body.initRecipients(static_cast<unsigned>(numbers.size())), numbers);
+}
+
+template <class Body>
+void setReports(Body body, const std::vector<RecipientNumber>& numbers) {
+    setNumbers(body.initReports(static_cast<unsigned>(numbers.size())), numbers);
+}
+
+// Adds an event about a message that `account` sent.
+Draft& addAbout(
+    Events& events,
+    Kind kind,
+    const Origin& origin,
+    AccountId account,
+    MessageId message,
+    Seq cause);
+
+// What another server is and what it said.
+struct RemoteFacts {
+    std::string_view host;
+    std::string_view ip;
+    std::string_view text;
+};
+
+// Adds annex [0], annex.remote, that belongs to `subject`.
+void addRemote(Draft& draft, AccountId subject, const RemoteFacts& facts);
+
 // DsnReceived, MdnReceived or FeedbackReceived, if Deliver::report speaks of a message that its
 // recipient sent (decide_reports.cpp).
 void addReportReceived(

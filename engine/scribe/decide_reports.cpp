@@ -56,25 +56,6 @@ std::optional<RecipientNumber> recipientOf(const Match& match, const std::string
     return std::nullopt;
 }
 
-Draft& addAbout(
-    Events& events,
-    Kind kind,
-    const Origin& origin,
-    AccountId account,
-    MessageId message,
-    Seq seq) {
-    Draft& draft = addFor(events, kind, origin, account);
-    draft.core().setMessage(message.number());
-    draft.core().setCause(seq.number());
-    return draft;
-}
-
-void addRemote(Draft& draft, AccountId account, const std::string& host, const std::string& text) {
-    auto remote = draft.addAnnex(account).initRemote();
-    remote.setHost(host);
-    remote.setText(text);
-}
-
 std::vector<RecipientNumber> recipientsOf(const ReportClaim& report, const Match& match) {
     std::vector<RecipientNumber> numbers;
     for (const ReportClaim::Recipient& recipient : report.recipients) {
@@ -86,94 +67,92 @@ std::vector<RecipientNumber> recipientsOf(const ReportClaim& report, const Match
     return numbers;
 }
 
-// Recipients of the same fate share an event.
-void addDsnReceived(
-    const Deliver& command,
-    const ReportClaim& report,
-    AccountId account,
-    const Match& match,
-    Seq received,
-    Events& events) {
-    struct Fate {
-        std::vector<RecipientNumber> numbers;
-        std::string diagnostic;
-    };
+// A report that came in, the message that it speaks of, and the events that say so.
+class ReportArrival {
+public:
+    ReportArrival(const Deliver& command, Match match, Seq received, Events& events)
+        : command_(command), match_(std::move(match)), received_(received), events_(events) {}
 
-    std::map<std::pair<event::DsnAction, std::uint32_t>, Fate> fates;
-    for (const ReportClaim::Recipient& recipient : report.recipients) {
-        Fate& fate = fates[{recipient.action, recipient.enhancedCode}];
-        if (fate.diagnostic.empty()) fate.diagnostic = recipient.diagnostic;
-        const auto number = recipientOf(match, recipient.address);
-        if (number) fate.numbers.push_back(*number);
+    void add() {
+        switch (report_.what) {
+            case ReportClaim::What::Dsn: return addDsnReceived();
+            case ReportClaim::What::Mdn: return addMdnReceived();
+            case ReportClaim::What::Feedback: return addFeedbackReceived();
+        }
     }
-    for (const auto& [what, fate] : fates) {
-        Draft& draft =
-            addAbout(events, Kind::DsnReceived, command.origin, account, match.message, received);
-        auto body = draft.core().initDsnReceived();
-        setNumbers(body.initRecipients(static_cast<unsigned>(fate.numbers.size())), fate.numbers);
-        body.setAction(what.first);
-        body.setEnhancedCode(what.second);
-        body.setMatchedBy(match.by);
-        body.setReport(command.message.number());
-        addRemote(draft, account, report.reportingMta, fate.diagnostic);
+
+private:
+    Draft& add(Kind kind) {
+        return addAbout(events_, kind, command_.origin, account_, match_.message, received_);
     }
-}
 
-void addMdnReceived(
-    const Deliver& command,
-    const ReportClaim& report,
-    AccountId account,
-    const Match& match,
-    Seq received,
-    Events& events) {
-    const std::vector<RecipientNumber> numbers = recipientsOf(report, match);
-    Draft& draft =
-        addAbout(events, Kind::MdnReceived, command.origin, account, match.message, received);
-    auto body = draft.core().initMdnReceived();
-    body.setDisposition(report.disposition);
-    body.setAutomatic(report.automatic);
-    body.setMatchedBy(match.by);
-    body.setReport(command.message.number());
-    setNumbers(body.initRecipients(static_cast<unsigned>(numbers.size())), numbers);
-    const bool named = !report.recipients.empty();
-    addRemote(draft, account, named ? report.recipients.front().address : std::string(), {});
-}
+    template <class Body>
+    void setMatch(Body body, const std::vector<RecipientNumber>& recipients) const {
+        body.setMatchedBy(match_.by);
+        body.setReport(command_.message.number());
+        setRecipients(body, recipients);
+    }
 
-void addFeedbackReceived(
-    const Deliver& command,
-    const ReportClaim& report,
-    AccountId account,
-    const Match& match,
-    Seq received,
-    Events& events) {
-    const std::vector<RecipientNumber> numbers = recipientsOf(report, match);
-    Draft& draft =
-        addAbout(events, Kind::FeedbackReceived, command.origin, account, match.message, received);
-    auto body = draft.core().initFeedbackReceived();
-    body.setType(report.feedback);
-    body.setMatchedBy(match.by);
-    body.setReport(command.message.number());
-    setNumbers(body.initRecipients(static_cast<unsigned>(numbers.size())), numbers);
-    addRemote(draft, account, report.reportingMta, {});
-}
+    // Recipients of the same fate share an event.
+    void addDsnReceived() {
+        struct Fate {
+            std::vector<RecipientNumber> numbers;
+            std::string diagnostic;
+        };
+
+        std::map<std::pair<event::DsnAction, std::uint32_t>, Fate> fates;
+        for (const ReportClaim::Recipient& recipient : report_.recipients) {
+            Fate& fate = fates[{recipient.action, recipient.enhancedCode}];
+            if (fate.diagnostic.empty()) fate.diagnostic = recipient.diagnostic;
+            const auto number = recipientOf(match_, recipient.address);
+            if (number) fate.numbers.push_back(*number);
+        }
+        for (const auto& [what, fate] : fates) {
+            Draft& draft = add(Kind::DsnReceived);
+            auto body = draft.core().initDsnReceived();
+            body.setAction(what.first);
+            body.setEnhancedCode(what.second);
+            setMatch(body, fate.numbers);
+            addRemote(
+                draft, account_, {.host = report_.reportingMta, .ip = {}, .text = fate.diagnostic});
+        }
+    }
+
+    void addMdnReceived() {
+        Draft& draft = add(Kind::MdnReceived);
+        auto body = draft.core().initMdnReceived();
+        body.setDisposition(report_.disposition);
+        body.setAutomatic(report_.automatic);
+        setMatch(body, recipientsOf(report_, match_));
+        std::string_view reader;
+        if (!report_.recipients.empty()) reader = report_.recipients.front().address;
+        addRemote(draft, account_, {.host = reader, .ip = {}, .text = {}});
+    }
+
+    void addFeedbackReceived() {
+        Draft& draft = add(Kind::FeedbackReceived);
+        auto body = draft.core().initFeedbackReceived();
+        body.setType(report_.feedback);
+        setMatch(body, recipientsOf(report_, match_));
+        addRemote(draft, account_, {.host = report_.reportingMta, .ip = {}, .text = {}});
+    }
+
+    const Deliver& command_;
+    const ReportClaim& report_ = *command_.report;
+    AccountId account_ = command_.targets.front().account;
+    Match match_;
+    Seq received_;
+    Events& events_;
+};
 
 }  // namespace
 
 void addReportReceived(
     const Deliver& command, Seq received, const Deciding& deciding, Events& events) {
     if (command.targets.empty() || !command.report) return;
-    const ReportClaim& report = *command.report;
-    const AccountId account = command.targets.front().account;
-    const auto found = match(report, account, deciding);
+    auto found = match(*command.report, command.targets.front().account, deciding);
     if (!found) return;
-    switch (report.what) {
-        case ReportClaim::What::Dsn:
-            return addDsnReceived(command, report, account, *found, received, events);
-        case ReportClaim::What::Mdn:
-            return addMdnReceived(command, report, account, *found, received, events);
-        case ReportClaim::What::Feedback:
-            return addFeedbackReceived(command, report, account, *found, received, events);
-    }
+    ReportArrival(command, std::move(*found), received, events).add();
 }
 
 // The report is a message like any other; where its recipient is gone, that is on record.
@@ -199,8 +178,7 @@ Outcome<Done> decide(const IssueReport& command, const Deciding& deciding, Event
             events, Kind::DsnIssued, command.origin, message->account, command.about, cause);
         auto body = draft.core().initDsnIssued();
         body.setAction(said.action);
-        setNumbers(
-            body.initRecipients(static_cast<unsigned>(said.recipients.size())), said.recipients);
+        setRecipients(body, said.recipients);
         body.setReport(report.number());
         body.setSuppressed(suppressed);
     }

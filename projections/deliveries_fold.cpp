@@ -104,7 +104,8 @@ private:
     void countTls(
         DestinationId destination, event::TlsResult::Reader tls, DeliveryCounts::Tls outcome);
     void index(std::string_view address, RecipientNumber recipient);
-    void takeRemote(DeliveryRow& row);
+    void takeRecipient(DeliveryRow& row) const;
+    void takeRemote(DeliveryRow& row) const;
 
     static void take(DeliveryRow& row, event::SmtpReply::Reader reply) {
         row.code = reply.getCode();
@@ -170,7 +171,7 @@ void Fold::end(Numbers recipients, Numbers reports, event::DsnAction action) {
 
 void Fold::countTls(
     DestinationId destination, event::TlsResult::Reader tls, DeliveryCounts::Tls outcome) {
-    if (!destination) return;
+    if (!destination || !DeliveryCounts::isTlsCounted(tls)) return;
     DeliveryRow sample;
     takeRemote(sample);
     counts_.addTls(destination, tls, outcome, sample);
@@ -184,7 +185,14 @@ void Fold::index(std::string_view address, RecipientNumber recipient) {
         {});
 }
 
-void Fold::takeRemote(DeliveryRow& row) {
+void Fold::takeRecipient(DeliveryRow& row) const {
+    const auto details = record_.annex(0);
+    if (!details || !details->isRecipient()) return;
+    row.forwardPath = cut(textOf(details->getRecipient().getForwardPath()));
+    row.original = cut(textOf(details->getRecipient().getOriginal()));
+}
+
+void Fold::takeRemote(DeliveryRow& row) const {
     const auto details = record_.annex(0);
     const bool there = details && details->isRemote();
     row.host = there ? cut(textOf(details->getRemote().getHost())) : std::string();
@@ -243,11 +251,7 @@ void Fold::on(event::Accepted::Reader accepted) {
     row.notify = accepted.getNotify();
     row.queuedNs = now_;
     row.lastNs = now_;
-    const auto details = record_.annex(0);
-    if (details && details->isRecipient()) {
-        row.forwardPath = cut(textOf(details->getRecipient().getForwardPath()));
-        row.original = cut(textOf(details->getRecipient().getOriginal()));
-    }
+    takeRecipient(row);
     put(row);
     const Key key = reportKey(message_, row.recipient, event::DsnAction::DELIVERED);
     txn_.put(tables_.deliveryReports, key, RowWriter().add(now_).octets());
@@ -266,11 +270,7 @@ void Fold::on(event::Queued::Reader queued) {
     row.lastNs = now_;
     row.nextNs = queued.getDueNs();
     row.expiresNs = queued.getExpiresNs();
-    const auto details = record_.annex(0);
-    if (details && details->isRecipient()) {
-        row.forwardPath = cut(textOf(details->getRecipient().getForwardPath()));
-        row.original = cut(textOf(details->getRecipient().getOriginal()));
-    }
+    takeRecipient(row);
     put(row);
     index(row.forwardPath, row.recipient);
     counts_.add(row.destination, Count::Queued);

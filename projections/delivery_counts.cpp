@@ -27,13 +27,17 @@ void DeliveryCounts::add(DestinationId destination, What what) {
     txn_.put(tables_.deliveryCounts, key, writer.octets());
 }
 
+bool DeliveryCounts::isTlsCounted(event::TlsResult::Reader result) {
+    return result.getPolicy() != event::TlsPolicy::NONE ||
+           result.getFault() != event::TlsFault::NONE;
+}
+
 void DeliveryCounts::addTls(
     DestinationId destination,
     event::TlsResult::Reader result,
     Tls outcome,
     const DeliveryRow& sample) {
     const bool hasFault = result.getFault() != event::TlsFault::NONE;
-    if (result.getPolicy() == event::TlsPolicy::NONE && !hasFault) return;
     Key key;
     key.add(day_).add(destination).add(static_cast<std::uint8_t>(result.getPolicy()));
     std::uint64_t succeeded = 0;

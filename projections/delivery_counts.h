@@ -23,8 +23,10 @@ public:
 
     enum class Tls : std::uint8_t { Had, Missed };
 
-    // One row for each policy that was met or missed; what has no policy and no fault is not
-    // reported. `sample`: host, IP address and words, kept of the first of a fault.
+    // What has no policy and no fault is not reported.
+    static bool isTlsCounted(event::TlsResult::Reader result);
+    // One row for each policy that was met or missed, of a result that isTlsCounted(). `sample`:
+    // host, IP address and words, kept of the first of a fault.
     void addTls(
         DestinationId destination,
         event::TlsResult::Reader result,

@@ -111,9 +111,10 @@ class Postfix:
     # --- what tests ask
 
     def mails(self, account):
-        """What lies in an account's Maildir."""
+        """What lies in an account's Maildir; Postfix makes its three folders one after the other."""
         folder = self.boxes / account
-        return list(mailbox.Maildir(folder, create=False)) if folder.exists() else []
+        whole = all((folder / part).is_dir() for part in ("tmp", "new", "cur"))
+        return list(mailbox.Maildir(folder, create=False)) if whole else []
 
     def wait(self, account, count=1, seconds=PATIENCE):
         deadline = time.monotonic() + seconds

@@ -47,6 +47,12 @@ Hash256 hashOf(std::string_view octets) {
 
 }  // namespace
 
+bool isForLater(const Refusal& refusal) {
+    return refusal.reason == RefusalReason::DiskFull ||
+           refusal.reason == RefusalReason::StorageFailed ||
+           refusal.reason == RefusalReason::ShuttingDown;
+}
+
 Task<Outcome<Receipt>> Reception::receive(SessionRecord& session, Arrival arrival, Spool& message) {
     const MessageId id = parts_.random.orderedId<MessageId>();
     arrival.trace.message = id;
@@ -56,6 +62,9 @@ Task<Outcome<Receipt>> Reception::receive(SessionRecord& session, Arrival arriva
     arrival.trace.forAddress = single ? arrival.recipients[0].forwardPath : std::string();
     Head head{
         .trace = mime::receivedField(arrival.trace),
+        .claim = std::ranges::any_of(
+            arrival.recipients,
+            [](const AcceptedRecipient& recipient) { return !recipient.recipients.empty(); }),
         .countReceived = true,
         .complete = arrival.completeHeader,
         .sign = arrival.completeHeader && parts_.signer != nullptr,
@@ -64,8 +73,8 @@ Task<Outcome<Receipt>> Reception::receive(SessionRecord& session, Arrival arriva
         .message = id,
         .timeNs = arrival.trace.timeNs,
     };
-    Outcome<StoredBlob> blob = co_await write(std::move(head), message);
-    if (!blob) co_return std::unexpected(blob.error());
+    Outcome<Written> written = co_await write(std::move(head), message);
+    if (!written) co_return std::unexpected(written.error());
 
     const DeliveryPlan plan = planDelivery(arrival, parts_.scribe.views(), parts_.random);
     session.open();
@@ -73,25 +82,25 @@ Task<Outcome<Receipt>> Reception::receive(SessionRecord& session, Arrival arriva
         .origin = session.origin(),
         .protocol = arrival.protocol,
         .message = id,
-        .blob = *blob,
+        .blob = written->blob,
         .reversePath = arrival.reversePath,
         .helo = arrival.trace.helo,
         .ip = session.facts().ip,
         .port = session.facts().peerPort,
         .eightBit = arrival.eightBit,
         .smtpUtf8 = arrival.smtpUtf8,
-        .headerUtf8 = mime::needsSmtpUtf8(message.view()),
+        .headerUtf8 = written->headerUtf8,
         .tls = arrival.tls,
         .envelope = arrival.envelope,
         .targets = plan.targets,
         .relays = plan.relays,
         .queueClass = arrival.queueClass,
-        .report = claimOf(message.view(), !plan.targets.empty()),
+        .report = std::move(written->claim),
     };
     relayTerms(command);
     const Outcome<Deliver::Answer> stored = co_await parts_.scribe.submit(std::move(command));
     if (!stored) {
-        discard(*blob, stored.error());
+        discard(written->blob, stored.error());
         co_return std::unexpected(stored.error());
     }
     co_return Receipt{.message = id, .recipients = outcomesOf(plan, *stored)};
@@ -150,8 +159,8 @@ Task<Outcome<Reception::Appended>> Reception::append(
     std::optional<TimeNs> internalDateNs,
     std::int16_t zoneMinutes,
     Spool& message) {
-    Outcome<StoredBlob> blob = co_await write(Head{}, message);
-    if (!blob) co_return std::unexpected(blob.error());
+    const Outcome<Written> written = co_await write(Head{}, message);
+    if (!written) co_return std::unexpected(written.error());
 
     const MessageId id = parts_.random.orderedId<MessageId>();
     session.open();
@@ -162,36 +171,40 @@ Task<Outcome<Reception::Appended>> Reception::append(
         .mailbox = mailbox,
         .message = id,
         .emailId = parts_.random.id<EmailId>(),
-        .blob = *blob,
+        .blob = written->blob,
         .flags = std::move(flags),
         .internalDateNs = internalDateNs,
         .zoneMinutes = zoneMinutes,
     };
     const Outcome<Append::Answer> stored = co_await parts_.scribe.submit(std::move(command));
     if (!stored) {
-        discard(*blob, stored.error());
+        discard(written->blob, stored.error());
         co_return std::unexpected(stored.error());
     }
     co_return Appended{.message = id, .uidValidity = stored->uidValidity, .uid = stored->uid};
 }
 
-Task<Outcome<StoredBlob>> Reception::write(Head head, Spool& message) {
+Task<Outcome<Reception::Written>> Reception::write(Head head, Spool& message) {
     // A signature takes milliseconds, however short the message is.
     if (message.size() <= kInlineOctetsMax && !head.sign) co_return writeNow(head, message);
-    Outcome<StoredBlob> blob = co_await parts_.workers.run([&] { return writeNow(head, message); });
-    co_return blob;
+    Outcome<Written> written = co_await parts_.workers.run([&] { return writeNow(head, message); });
+    co_return written;
 }
 
-Outcome<StoredBlob> Reception::writeNow(const Head& head, Spool& message) const {
+Outcome<Reception::Written> Reception::writeNow(const Head& head, Spool& message) const {
     try {
         const std::string_view header = mime::headerOf(message.view());
         if (head.countReceived &&
             mime::countHeaderFields(header, "Received") > limits::kSmtpReceivedFieldsMax) {
             return refuse(RefusalReason::MailLoop);
         }
+        Written written;
+        written.headerUtf8 = mime::needsSmtpUtf8(header);
+        if (head.claim) written.claim = claimOf(message.view());
         const std::string added = missingFields(head, header);
         const std::string front = head.trace + signature(head, added, header, message) + added;
-        return keep(front.empty() ? message.view() : message.viewAfter(front));
+        written.blob = keep(front.empty() ? message.view() : message.viewAfter(front));
+        return written;
     } catch (const ContentError& error) {
         return refuse(
             error.isFull() ? RefusalReason::DiskFull : RefusalReason::StorageFailed, error.what());

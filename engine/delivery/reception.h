@@ -55,6 +55,9 @@ struct Receipt {
     std::vector<Outcome<Done>> recipients;
 };
 
+// There is no room for it, or the server stops: the same may be done later.
+bool isForLater(const Refusal& refusal);
+
 class Reception {
 public:
     struct Parts {
@@ -106,9 +109,10 @@ public:
     void discard(const StoredBlob& blob, const Refusal& refusal) const;
 
 private:
-    // What is put before a message's octets when it is stored.
+    // What is put before a message's octets when it is stored, and what is read in them.
     struct Head {
         std::string trace;
+        bool claim = false;  // somebody here receives it: is it a report?
         bool countReceived = false;
         bool complete = false;  // Date and Message-ID where they are missing
         bool sign = false;
@@ -118,8 +122,14 @@ private:
         TimeNs timeNs = 0;
     };
 
-    Task<Outcome<StoredBlob>> write(Head head, Spool& message);
-    Outcome<StoredBlob> writeNow(const Head& head, Spool& message) const;
+    struct Written {
+        StoredBlob blob;
+        bool headerUtf8 = false;
+        std::optional<ReportClaim> claim;
+    };
+
+    Task<Outcome<Written>> write(Head head, Spool& message);
+    Outcome<Written> writeNow(const Head& head, Spool& message) const;
     Outcome<StoredBlob> storeOwn(std::string_view octets) const;
     StoredBlob keep(std::string_view octets) const;
     std::string missingFields(const Head& head, std::string_view header) const;

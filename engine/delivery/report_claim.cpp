@@ -4,8 +4,6 @@
 #include <utility>
 
 #include "engine/delivery/report_parser.h"
-#include "engine/mime/header_fields.h"
-#include "journal/base/ascii.h"
 #include "journal/base/encoding.h"
 
 namespace daybook {
@@ -62,17 +60,9 @@ ReportClaim::What whatOf(ReportKind kind) {
     return ReportClaim::What::Dsn;
 }
 
-// A report says so in its header: what does not is not looked at further.
-bool maybeReport(std::string_view message) {
-    constexpr std::string_view kType = "multipart/report";
-    const std::string header = lowered(mime::headerOf(message));
-    return header.find(kType) != std::string::npos;
-}
-
 }  // namespace
 
-std::optional<ReportClaim> claimOf(std::string_view message, bool isForUs) {
-    if (!isForUs || !maybeReport(message)) return std::nullopt;
+std::optional<ReportClaim> claimOf(std::string_view message) {
     const std::optional<IncomingReport> report = parseReport(message);
     if (!report) return std::nullopt;
     ReportClaim claim{

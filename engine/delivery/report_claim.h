@@ -11,7 +11,7 @@
 
 namespace daybook {
 
-// Nothing: the message is no report, or nobody here receives it.
-std::optional<ReportClaim> claimOf(std::string_view message, bool isForUs);
+// Nothing: the message is no report.
+std::optional<ReportClaim> claimOf(std::string_view message);
 
 }  // namespace daybook

@@ -12,8 +12,8 @@ namespace {
 
 // Rows that are due later than this are left in the view until their time comes nearer.
 constexpr TimeNs kWindowNs = 600 * kSecondNs;
-// Reports of past days about TLS are looked for so often.
-constexpr TimeNs kTlsReportEveryNs = 3'600 * kSecondNs;
+// MTA-STS policies that grow old and reports of past days about TLS are looked for so often.
+constexpr TimeNs kTlsCareEveryNs = 3'600 * kSecondNs;
 // Messages that are looked up in one snapshot.
 constexpr std::size_t kMessagesPerSnapshot = 500;
 // At a stop: what is being sent may end so long.
@@ -138,9 +138,10 @@ void Courier::Implementation::startDue() {
         due = 0;
         nursery_.start(makeReport(message));
     }
-    if (parts_.tlsReporter != nullptr && now >= nextTlsReportNs_) {
-        nextTlsReportNs_ = now + kTlsReportEveryNs;
-        nursery_.start(reportTls());
+    if (!caresForTls_ && now >= nextTlsCareNs_) {
+        nextTlsCareNs_ = now + kTlsCareEveryNs;
+        caresForTls_ = true;
+        nursery_.start(careForTls());
     }
     for (auto& [lane, signals] : idle_) {
         if (signals.empty() || !board_.hasReady(lane)) continue;
@@ -158,15 +159,16 @@ void Courier::Implementation::startDue() {
 Task<void> Courier::Implementation::makeReport(MessageId message) {
     // Out of the frame that walks over reports_.
     co_await reactor_.yield();
+    bool made = false;
     std::exception_ptr trouble;
     try {
-        co_await parts_.reporter.report(message);
+        made = co_await parts_.reporter.report(message);
     } catch (...) {
         trouble = std::current_exception();
     }
-    if (trouble) {
+    if (trouble) failed(trouble);
+    if (!made) {
         // It is owed still.
-        failed(trouble);
         reports_[message] = parts_.clock.now() + kReportAgainNs;
         co_return;
     }
@@ -174,11 +176,19 @@ Task<void> Courier::Implementation::makeReport(MessageId message) {
     lookAgain(message);
 }
 
-// Policies and counts of past days: once in a while, because that costs nothing when it was done.
-Task<void> Courier::Implementation::reportTls() {
+// Once in a while, because that costs nothing when it was done. One run at a time: hosts that do
+// not answer take their time.
+Task<void> Courier::Implementation::careForTls() {
     co_await reactor_.yield();
-    co_await parts_.policies.refresh();
-    co_await parts_.tlsReporter->reportPastDays();
+    std::exception_ptr trouble;
+    try {
+        co_await parts_.policies.refresh();
+        if (parts_.tlsReporter != nullptr) co_await parts_.tlsReporter->reportPastDays();
+    } catch (...) {
+        trouble = std::current_exception();
+    }
+    if (trouble) failed(trouble);
+    caresForTls_ = false;
 }
 
 Deadline Courier::Implementation::nextWake() const {

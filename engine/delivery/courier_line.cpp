@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/delivery/courier_parts.h"
+#include "journal/base/encoding.h"
 
 namespace daybook {
 
@@ -58,12 +59,7 @@ Task<void> Courier::Implementation::serveLane(LaneId lane) {
     } catch (...) {
         trouble = std::current_exception();
     }
-    // What was not begun is looked for anew.
-    if (assigned) {
-        finish(*assigned);
-        lookAgain(assigned->message);
-        board_.failed(lane, parts_.clock.now() + kSecondNs);
-    }
+    if (assigned) putBack(*assigned);
     if (line.session) sessions_.erase(line.session.get());
     board_.closed(lane);
     wake_.raise();
@@ -117,9 +113,19 @@ Task<bool> Courier::Implementation::deliver(Line& line, const Assignment& assign
     consignment->attempt = start.attempt;
     const Outcome<StartAttempt::Answer> started = co_await parts_.scribe.submit(std::move(start));
     if (!started) {
-        finish(assignment);
-        // Else the disk is full, or the server stops: it stays in the queue.
-        co_return started.error().reason == RefusalReason::NoSuchMessage;
+        // Else the disk is full, or the server stops.
+        const bool goOn = started.error().reason == RefusalReason::NoSuchMessage;
+        if (goOn) {
+            finish(assignment);
+            lookAgain(assignment.message);
+        } else {
+            parts_.log.warning(
+                "outbound.attempt-refused",
+                {{"message", idText(assignment.message.number())},
+                 {"why", nameOf(started.error().reason)}});
+            putBack(assignment);
+        }
+        co_return goOn;
     }
     consignment->keepOnly(started->recipients);
     RecordOutcome outcome = outcomeOf(line.facts, *consignment);

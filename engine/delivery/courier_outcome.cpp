@@ -12,6 +12,7 @@ namespace {
 
 // Outcomes that are submitted at the same time.
 constexpr std::size_t kOutcomesAtOnce = 256;
+constexpr std::chrono::seconds kRecordAgain{1};
 
 TimeNs toNs(std::chrono::nanoseconds time) { return time.count(); }
 
@@ -33,14 +34,19 @@ RecordOutcome Courier::Implementation::outcomeOf(
     };
 }
 
+// What is known of a message is worth waiting for a disk that is full: nobody else knows it.
 Task<void> Courier::Implementation::record(RecordOutcome outcome) {
-    const MessageId message = outcome.message;
-    const Outcome<Done> recorded = co_await parts_.scribe.submit(std::move(outcome));
-    if (recorded) co_return;
-    // Without an outcome the attempt stays open: the next start says AttemptOutcomeUnknown.
-    parts_.log.error(
-        "outbound.outcome-not-recorded",
-        {{"message", idText(message.number())}, {"why", nameOf(recorded.error().reason)}});
+    for (;;) {
+        const Outcome<Done> recorded = co_await parts_.scribe.submit(outcome);
+        if (recorded) co_return;
+        const RefusalReason why = recorded.error().reason;
+        // Without an outcome an attempt stays open: the next start says AttemptOutcomeUnknown.
+        parts_.log.error(
+            "outbound.outcome-not-recorded",
+            {{"message", idText(outcome.message.number())}, {"why", nameOf(why)}});
+        if (why != RefusalReason::DiskFull || stopping_) co_return;
+        co_await reactor_.sleepUntil(after(kRecordAgain));
+    }
 }
 
 // Something of our own failed in the middle: nobody knows how far it came.
@@ -139,6 +145,13 @@ TimeNs Courier::Implementation::blockNs(LaneId lane) const {
 
 void Courier::Implementation::finish(const Assignment& assignment) {
     if (board_.finished(assignment)) lookAgain(assignment.message);
+}
+
+// What was not begun is looked for anew, a moment later.
+void Courier::Implementation::putBack(const Assignment& assignment) {
+    finish(assignment);
+    lookAgain(assignment.message);
+    board_.failed(assignment.lane, parts_.clock.now() + kSecondNs);
 }
 
 void Courier::Implementation::lookAgain(MessageId message) {

@@ -88,7 +88,7 @@ private:
     void refresh(const Snapshot& snapshot, MessageId message);
     void startDue();
     Task<void> makeReport(MessageId message);
-    Task<void> reportTls();
+    Task<void> careForTls();
     Deadline nextWake() const;
     void failed(const std::exception_ptr& failure) const;
 
@@ -111,6 +111,7 @@ private:
     Task<void> recordForAll(const Dialled& trouble, const std::vector<Assignment>& assignments);
     RecordOutcome troubleOf(const Dialled& trouble, const Consignment& consignment) const;
     void finish(const Assignment& assignment);
+    void putBack(const Assignment& assignment);
     void lookAgain(MessageId message);
     TimeNs blockNs(LaneId lane) const;
 
@@ -140,7 +141,8 @@ private:
     std::set<TransportSession*> sessions_;
     std::map<LaneId, std::vector<Signal*>> idle_;
     std::uint64_t octetsInFlight_ = 0;
-    TimeNs nextTlsReportNs_ = 0;
+    TimeNs nextTlsCareNs_ = 0;
+    bool caresForTls_ = false;
 
     std::jthread thread_;
 };

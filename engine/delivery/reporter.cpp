@@ -3,6 +3,8 @@
 #include <map>
 #include <utility>
 
+#include "journal/base/encoding.h"
+
 namespace daybook {
 
 namespace {
@@ -79,10 +81,11 @@ std::optional<Reporter::Owed> Reporter::owedFor(MessageId message) const {
     return owed;
 }
 
-Task<void> Reporter::report(MessageId message) {
+Task<bool> Reporter::report(MessageId message) {
     std::optional<Owed> owed = owedFor(message);
-    if (!owed) co_return;
-    co_await issue(std::move(*owed));
+    if (!owed) co_return true;
+    const bool issued = co_await issue(std::move(*owed));
+    co_return issued;
 }
 
 DsnReport Reporter::reportOf(const Owed& owed, MessageId id, const std::string& original) const {
@@ -116,7 +119,21 @@ DsnReport Reporter::reportOf(const Owed& owed, MessageId id, const std::string& 
     return report;
 }
 
-Task<void> Reporter::issue(Owed owed) {
+// What of the message may be returned; one that is damaged or erased is told of without it.
+std::string Reporter::originalOf(const OutboundRow& message) const {
+    std::string octets;
+    try {
+        if (!parts_.content.read(message.content.place, 0, message.octets, octets)) octets.clear();
+    } catch (const ContentDamaged& damage) {
+        parts_.log.error(
+            "report-without-message",
+            {{"message", idText(message.message.number())}, {"why", damage.what()}});
+        octets.clear();
+    }
+    return octets;
+}
+
+Task<bool> Reporter::issue(Owed owed) {
     IssueReport command{.origin = Origin{}, .about = owed.message.message};
     std::map<event::DsnAction, std::vector<RecipientNumber>> said;
     for (const auto& [action, row] : owed.recipients)
@@ -129,21 +146,16 @@ Task<void> Reporter::issue(Owed owed) {
         command.suppressed = event::ReportSuppressed::NULL_REVERSE_PATH;
     } else {
         const MessageId id = parts_.random.orderedId<MessageId>();
-        const ComposedDsn composed = co_await parts_.workers.run([&] {
-            const std::string original =
-                parts_.content.read(owed.message.content.place).value_or(std::string());
-            const std::string blob = original.substr(0, owed.message.octets);
-            return composeDsn(reportOf(owed, id, blob));
+        ComposedDsn composed = co_await parts_.workers.run([&] {
+            const std::string original = originalOf(owed.message);
+            return composeDsn(reportOf(owed, id, original));
         });
         Outcome<Deliver> prepared = co_await parts_.reception.prepareOwn(
-            id, composed.octets, owed.message.reversePath, composed.smtpUtf8);
+            id, std::move(composed.octets), owed.message.reversePath, composed.smtpUtf8);
         if (prepared) {
             command.report = std::move(*prepared);
-        } else if (
-            prepared.error().reason == RefusalReason::DiskFull ||
-            prepared.error().reason == RefusalReason::StorageFailed) {
-            // It stays owed, and is tried again when the queue is read anew.
-            co_return;
+        } else if (isForLater(prepared.error())) {
+            co_return false;
         } else {
             command.suppressed = event::ReportSuppressed::SENDER_GONE;
         }
@@ -151,12 +163,13 @@ Task<void> Reporter::issue(Owed owed) {
     const std::optional<StoredBlob> blob =
         command.report ? std::optional(command.report->blob) : std::nullopt;
     const Outcome<Done> issued = co_await parts_.scribe.submit(std::move(command));
-    if (issued || !blob) co_return;
-    parts_.reception.discard(*blob, issued.error());
+    if (issued) co_return true;
+    if (blob) parts_.reception.discard(*blob, issued.error());
     parts_.log.warning(
         "report-not-delivered",
-        {{"message", std::to_string(owed.message.message.number())},
+        {{"message", idText(owed.message.message.number())},
          {"why", nameOf(issued.error().reason)}});
+    co_return !isForLater(issued.error());
 }
 
 }  // namespace daybook

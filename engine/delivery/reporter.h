@@ -40,14 +40,16 @@ public:
 
     // When the next report about the message may be made; nothing: none is owed.
     std::optional<TimeNs> dueNs(const OutboundRow& message) const;
-    // Makes what is owed into one report, delivers and records it.
-    Task<void> report(MessageId message);
+    // Makes what is owed into one report, delivers and records it. False: it is owed still, because
+    // there is no room for it now or the server stops.
+    Task<bool> report(MessageId message);
 
 private:
     struct Owed;
 
     std::optional<Owed> owedFor(MessageId message) const;
-    Task<void> issue(Owed owed);
+    std::string originalOf(const OutboundRow& message) const;
+    Task<bool> issue(Owed owed);
     DsnReport reportOf(const Owed& owed, MessageId id, const std::string& original) const;
 
     Parts parts_;

@@ -89,7 +89,7 @@ Task<void> TlsReporter::reportPastDays() {
     }
 }
 
-Task<void> TlsReporter::reportDay(Day day) {
+Task<void> TlsReporter::reportDay(const Day& day) {
     MessageId message;
     std::optional<TlsReportAddresses> wanted;
     if (!day.domain.empty()) {
@@ -104,14 +104,18 @@ Task<void> TlsReporter::reportDay(Day day) {
     if (wanted) {
         const TlsReport report = co_await reportOf(day);
         for (const std::string& mailbox : wanted->mailboxes) {
-            message = co_await mail(report, mailbox);
+            const Outcome<MessageId> mailed = co_await mail(report, mailbox);
+            if (mailed) message = *mailed;
+            // No room for any of it: another hour.
+            if (!mailed && !message && isForLater(mailed.error())) co_return;
         }
         for (const HttpsUrl& url : wanted->urls) {
             const HttpsParts https{
                 .resolver = parts_.resolver, .workers = parts_.workers, .stopping = stopping_};
-            const std::string trouble =
-                co_await sendTlsReport(https, url, parts_.roots, report);
-            if (stopping_) co_return;
+            const std::string trouble = co_await sendTlsReport(https, url, parts_.roots, report);
+            // What was mailed is on record before the stop, so that it is not mailed again.
+            if (stopping_ && !message) co_return;
+            if (stopping_) break;
             if (!trouble.empty()) {
                 parts_.log.warning(
                     "tls-report.not-posted", {{"domain", day.domain}, {"why", trouble}});
@@ -174,7 +178,7 @@ Task<TlsReport> TlsReporter::reportOf(const Day& day) {
 }
 
 // RFC 8460 §5.3: signed by the domain that sends it; the reports' own fate is told nobody.
-Task<MessageId> TlsReporter::mail(const TlsReport& report, const std::string& recipient) {
+Task<Outcome<MessageId>> TlsReporter::mail(const TlsReport& report, const std::string& recipient) {
     std::string octets = tlsReportMail(report, recipient, parts_.clock.now());
     const auto domain =
         parts_.signer.domainFor(AccountId(), report.contact, mime::headerOf(octets));
@@ -186,12 +190,12 @@ Task<MessageId> TlsReporter::mail(const TlsReport& report, const std::string& re
     const MessageId id = parts_.random.orderedId<MessageId>();
     Outcome<Deliver> prepared =
         co_await parts_.reception.prepareOwn(id, std::move(octets), recipient, false);
-    if (!prepared) co_return MessageId();
+    if (!prepared) co_return std::unexpected(prepared.error());
     const StoredBlob blob = prepared->blob;
     const Outcome<Deliver::Answer> sent = co_await parts_.scribe.submit(std::move(*prepared));
     if (sent) co_return id;
     parts_.reception.discard(blob, sent.error());
-    co_return MessageId();
+    co_return std::unexpected(sent.error());
 }
 
 // An address in a domain of ours, so that its keys can sign.

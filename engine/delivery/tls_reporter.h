@@ -49,9 +49,9 @@ private:
     struct Day;
 
     std::vector<Day> pastDays() const;
-    Task<void> reportDay(Day day);
+    Task<void> reportDay(const Day& day);
     Task<TlsReport> reportOf(const Day& day);
-    Task<MessageId> mail(const TlsReport& report, const std::string& recipient);
+    Task<Outcome<MessageId>> mail(const TlsReport& report, const std::string& recipient);
     std::string contact() const;
 
     Parts parts_;

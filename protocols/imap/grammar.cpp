@@ -72,7 +72,12 @@ std::int16_t zoneText(std::string_view text) {
     return static_cast<std::int16_t>(text[0] == '-' ? -minutes : minutes);
 }
 
-std::string decodedName(const std::string& wire) {
+// RFC 9051 §5.1: UTF-8 once the client has said that it speaks it, modified UTF-7 before.
+std::string decodedName(std::string wire, const Dialect& dialect) {
+    if (dialect.speaksUtf8()) {
+        if (!isUtf8(wire)) throw No("CANNOT", "The mailbox name is not in UTF-8");
+        return wire;
+    }
     std::optional<std::string> name = fromUtf7(wire);
     if (!name) throw No("CANNOT", "The mailbox name is not in modified UTF-7");
     return *std::move(name);
@@ -108,9 +113,11 @@ std::vector<std::string> Arguments::words() {
 }
 
 // mailbox = "INBOX" / astring
-std::string Arguments::mailbox() { return canonicalMailboxName(decodedName(lexer_.astring())); }
+std::string Arguments::mailbox() {
+    return canonicalMailboxName(decodedName(lexer_.astring(), dialect_));
+}
 
-std::string Arguments::listPattern() { return decodedName(lexer_.listMailbox()); }
+std::string Arguments::listPattern() { return decodedName(lexer_.listMailbox(), dialect_); }
 
 SequenceSet Arguments::sequenceSet() {
     const auto set = SequenceSet::parse(lexer_.atomWith("*"));

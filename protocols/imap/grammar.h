@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/scribe/command.h"
+#include "protocols/imap/dialect.h"
 #include "protocols/imap/lexer.h"
 #include "protocols/imap/sequence_set.h"
 
@@ -39,7 +40,10 @@ struct AnnouncedLiteral {
 class Arguments {
 public:
     // `text`: from after the command's name; outlives the object.
-    Arguments(std::string_view text, bool byUid) : lexer_(text), byUid_(byUid) {}
+    Arguments(std::string_view text, bool byUid, Dialect dialect = {})
+        : lexer_(text), byUid_(byUid), dialect_(dialect) {}
+
+    const Dialect& dialect() const { return dialect_; }
 
     // True: the command's name began with UID.
     bool byUid() const { return byUid_; }
@@ -87,6 +91,7 @@ private:
 
     Lexer lexer_;
     bool byUid_;
+    Dialect dialect_;
 };
 
 // Days since 1970-01-01 of a date in the Gregorian calendar; nothing if there is no such day.

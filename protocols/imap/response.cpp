@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "journal/base/ascii.h"
 #include "protocols/common/refusal_table.h"
 #include "protocols/imap/lexer.h"
 #include "protocols/imap/utf7.h"
@@ -17,6 +18,15 @@ constexpr std::size_t kQuotedOctetsMax = 1'024;
 bool mayBeQuoted(std::string_view value) {
     return value.size() <= kQuotedOctetsMax &&
            std::all_of(value.begin(), value.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+}
+
+void appendQuoted(std::string& out, std::string_view value) {
+    out += '"';
+    for (const char c : value) {
+        if (c == '"' || c == '\\') out += '\\';
+        out += c;
+    }
+    out += '"';
 }
 
 std::string_view statusWord(Status status) {
@@ -69,12 +79,7 @@ void appendString(std::string& out, std::string_view value) {
         out += value;
         return;
     }
-    out += '"';
-    for (const char c : value) {
-        if (c == '"' || c == '\\') out += '\\';
-        out += c;
-    }
-    out += '"';
+    appendQuoted(out, value);
 }
 
 void appendAstring(std::string& out, std::string_view value) {
@@ -87,7 +92,12 @@ void appendAstring(std::string& out, std::string_view value) {
     }
 }
 
-void appendMailbox(std::string& out, std::string_view utf8) { appendAstring(out, toUtf7(utf8)); }
+void appendMailbox(std::string& out, std::string_view utf8, const Dialect& dialect) {
+    if (!dialect.speaksUtf8()) return appendAstring(out, toUtf7(utf8));
+    if (isAscii(utf8)) return appendAstring(out, utf8);
+    // RFC 9051 §9: QUOTED-CHAR takes UTF-8; a mailbox's name holds no line ends.
+    appendQuoted(out, utf8);
+}
 
 void appendFlags(
     std::string& out, const MessageRow& row, const std::vector<std::string>& names, bool recent) {

@@ -11,6 +11,7 @@
 
 #include "journal/base/refusal.h"
 #include "projections/messages.h"
+#include "protocols/imap/dialect.h"
 
 namespace daybook::imap {
 
@@ -41,8 +42,8 @@ void appendNumber(std::string& out, std::uint64_t number);
 void appendString(std::string& out, std::string_view value);
 // An atom, or as above. For header field names.
 void appendAstring(std::string& out, std::string_view value);
-// UTF-8 to modified UTF-7, quoted where it must be.
-void appendMailbox(std::string& out, std::string_view utf8);
+// A mailbox's name as the dialect writes it, quoted where it must be.
+void appendMailbox(std::string& out, std::string_view utf8, const Dialect& dialect);
 
 // "(\Seen $Label1 \Recent)". `names` by the keyword's number; erased ones are empty and left out.
 void appendFlags(

@@ -17,6 +17,7 @@
 namespace daybook::imap {
 
 struct SelectedMailbox {
+    AccountId owner;
     MailboxId id;
     UidValidity uidValidity;
     bool readOnly = false;

@@ -200,7 +200,7 @@ Task<Reply> Session::dispatch(std::string_view rest, const CommandText& command)
         // Refused only when the disk is: then what is shown is what there is.
         co_await services_.scribe.submit(SeeViews{});
     }
-    Arguments arguments(lexer.rest(), byUid_);
+    Arguments arguments(lexer.rest(), byUid_, dialect_);
     Reply reply = co_await (this->*row->handler)(arguments);
     if (account() && (row->flags & kTellsNothing) == 0) {
         announce((row->flags & kUsesNumbers) != 0 ? Expunges::Held : Expunges::Told);
@@ -283,8 +283,8 @@ void Session::leaveMailbox() {
 
 // RFC 7162 §3.1: whoever shows that it knows CONDSTORE is told HIGHESTMODSEQ at once.
 void Session::enableCondstore() {
-    if (condstore_) return;
-    condstore_ = true;
+    if (dialect_.condstore) return;
+    dialect_.condstore = true;
     if (!isSelected()) return;
     out_ += "* OK [HIGHESTMODSEQ ";
     appendNumber(out_, std::max<std::uint64_t>(selected().toldModSeq.number(), 1));

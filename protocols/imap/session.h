@@ -18,7 +18,9 @@
 #include "protocols/common/line_reader.h"
 #include "protocols/common/services.h"
 #include "protocols/imap/command_reader.h"
+#include "protocols/imap/dialect.h"
 #include "protocols/imap/grammar.h"
+#include "protocols/imap/mailbox_target.h"
 #include "protocols/imap/response.h"
 #include "protocols/imap/selected_mailbox.h"
 
@@ -101,6 +103,7 @@ private:
     void bye(std::string_view text, event::CloseReason reason);
 
     // What handlers share.
+    // Whoever logged in; a selected mailbox may be another account's: selected().owner.
     AccountId account() const { return session_.account(); }
 
     bool isSelected() const { return selected_ != nullptr; }
@@ -168,7 +171,7 @@ private:
     std::string out_;
     // By the keyword's number; [0] is none.
     std::vector<std::string> keywordNames_;
-    bool condstore_ = false;
+    Dialect dialect_;
     bool byUid_ = false;  // the command that runs began with UID
     bool ended_ = false;
     unsigned errors_ = 0;

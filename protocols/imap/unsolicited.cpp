@@ -11,12 +11,12 @@ namespace daybook::imap {
 
 void Session::announce(Expunges expunges) {
     const Snapshot views = services_.views.snapshot();
-    const std::optional<AccountRow> owner = views.accounts().account(account());
-    if (!owner || owner->deleted || owner->state != event::AccountState::ACTIVE) {
+    const std::optional<AccountRow> user = views.accounts().account(account());
+    if (!user || user->deleted || user->state != event::AccountState::ACTIVE) {
         return bye("The account is disabled", event::CloseReason::QUIT);
     }
     if (!isSelected()) return;
-    const auto row = views.mailboxes().mailbox(account(), selected().id);
+    const auto row = views.mailboxes().mailbox(selected().owner, selected().id);
     if (!row) return bye("The mailbox was deleted", event::CloseReason::QUIT);
     if (row->highestModSeq != selected().toldModSeq) {
         std::vector<std::uint32_t> added;
@@ -71,11 +71,11 @@ void Session::appendFetchFlags(const MessageRow& row, bool withFlags) {
         out_ += "FLAGS ";
         appendFlags(out_, row, keywordNames_, selected().isRecent(row.uid));
     }
-    if (byUid_ || condstore_) {
+    if (byUid_ || dialect_.condstore) {
         out_ += out_.size() > begin ? " UID " : "UID ";
         appendNumber(out_, row.uid.number());
     }
-    if (condstore_) {
+    if (dialect_.condstore) {
         out_ += " MODSEQ (";
         appendNumber(out_, row.modSeq.number());
         out_ += ')';
@@ -131,14 +131,14 @@ void Session::claimRecent(const Snapshot& views, Uid uidNext) {
     if (mailbox.readOnly || from >= uidNext) return;
     services_.scribe.note(ClaimRecent{
         .origin = session_.origin(),
-        .account = account(),
+        .account = mailbox.owner,
         .mailbox = mailbox.id,
         .uidNext = uidNext,
     });
 }
 
 bool Session::refreshKeywords(const Snapshot& views) {
-    const auto keywords = views.accounts().keywordsOf(account());
+    const auto keywords = views.accounts().keywordsOf(selected().owner);
     std::vector<std::string> names(1);
     for (const auto& [id, name] : keywords) {
         if (id.number() >= names.size()) names.resize(std::size_t{id.number()} + 1);

@@ -65,7 +65,7 @@ void checkName(Arguments& arguments) {
     const std::string name = arguments.mailbox();
     require(fromUtf7(toUtf7(name)) == name);
     std::string wire;
-    appendMailbox(wire, name);
+    appendMailbox(wire, name, {});
     Lexer lexer(wire);
     require(fromUtf7(lexer.astring()) == name);
 }

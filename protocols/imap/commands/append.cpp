@@ -22,11 +22,8 @@ Task<Reply> Session::append(Arguments& arguments) {
     arguments.end();
     if (!message_) throw Bad("The message must be a literal");
     const AnnouncedLiteral announced = *message_;
-    const auto mailboxNow = [this, &name] {
-        const auto row = services_.views.snapshot().mailboxes().find(account(), name);
-        return row ? row->id : MailboxId();
-    };
-    const MailboxId mailbox = mailboxNow();
+    const std::optional<MailboxTarget> mailbox =
+        findMailbox(services_.views.snapshot(), account(), name);
     if (!mailbox) co_return no("TRYCREATE", "No such mailbox");
     if (announced.octets > services_.config.messageOctetsMax) {
         co_return no(Refusal{.reason = RefusalReason::MessageTooLarge, .detail = {}});
@@ -55,8 +52,8 @@ Task<Reply> Session::append(Arguments& arguments) {
     const std::optional<TimeNs> internalDate = date ? std::optional(date->timeNs) : std::nullopt;
     const Outcome<Reception::Appended> appended = co_await services_.reception.append(
         session_,
-        account(),
-        mailbox,
+        mailbox->owner,
+        mailbox->row.id,
         std::move(flags),
         internalDate,
         date ? date->zoneMinutes : std::int16_t{0},

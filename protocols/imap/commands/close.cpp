@@ -14,7 +14,7 @@ Task<Reply> Session::close(Arguments& arguments) {
     if (!selected().readOnly) {
         Expunge command{
             .origin = session_.origin(),
-            .account = account(),
+            .account = selected().owner,
             .mailbox = selected().id,
             .uids = std::nullopt,
         };
@@ -46,7 +46,7 @@ Task<Reply> Session::expunge(Arguments& arguments) {
     requireWritable();
     Expunge command{
         .origin = session_.origin(),
-        .account = account(),
+        .account = selected().owner,
         .mailbox = selected().id,
         .uids = set ? std::optional(uidRanges(selected().runsOf(*set, true))) : std::nullopt,
     };

@@ -17,18 +17,15 @@ Task<Reply> Session::copyOrMove(Arguments& arguments, bool moves) {
     arguments.end();
     if (moves) requireWritable();
     const std::vector<Run> runs = selected().runsOf(set, arguments.byUid());
-    const auto targetNow = [this, &name] {
-        const auto row = services_.views.snapshot().mailboxes().find(account(), name);
-        return row ? row->id : MailboxId();
-    };
-    const MailboxId target = targetNow();
+    const std::optional<MailboxTarget> target =
+        findMailbox(services_.views.snapshot(), account(), name);
     if (!target) co_return no("TRYCREATE", "No such mailbox");
     if (runs.empty()) co_return ok("No messages");
     CopyMessages command{
         .origin = session_.origin(),
-        .account = account(),
+        .account = selected().owner,
         .from = selected().id,
-        .to = target,
+        .to = target->row.id,
         .uids = uidRanges(runs),
         .move = moves,
     };

@@ -10,7 +10,7 @@ Task<Reply> Session::enable(Arguments& arguments) {
         condstore = arguments.word() == "CONDSTORE" || condstore;
     } while (arguments.optionalSpace());
     arguments.end();
-    const bool isNew = condstore && !condstore_;
+    const bool isNew = condstore && !dialect_.condstore;
     out_ += isNew ? "* ENABLED CONDSTORE\r\n" : "* ENABLED\r\n";
     if (condstore) enableCondstore();
     co_return ok("Enabled");

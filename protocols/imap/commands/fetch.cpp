@@ -47,7 +47,7 @@ Task<Reply> Session::fetch(Arguments& arguments) {
          .content = services_.content,
          .mailbox = selected(),
          .keywordNames = keywordNames_,
-         .condstore = condstore_},
+         .condstore = dialect_.condstore},
         out_);
     RunCursor cursor(std::move(runs));
     while (!cursor.done()) {

@@ -43,13 +43,14 @@ void appendLine(
     std::string& out,
     std::string_view response,
     std::string_view attributes,
-    std::string_view name) {
+    std::string_view name,
+    const Dialect& dialect) {
     out += "* ";
     out += response;
     out += " (";
     out += attributes;
     out += ") \"/\" ";
-    appendMailbox(out, name);
+    appendMailbox(out, name, dialect);
     out += "\r\n";
 }
 
@@ -81,7 +82,7 @@ Task<Reply> Session::list(Arguments& arguments) {
         lines[row.name] = std::move(attributes);
     }
     for (const auto& [each, attributes] : lines) {
-        if (pattern.matches(each)) appendLine(out_, "LIST", attributes, each);
+        if (pattern.matches(each)) appendLine(out_, "LIST", attributes, each, dialect_);
     }
     co_return ok("Listed");
 }
@@ -110,7 +111,7 @@ Task<Reply> Session::lsub(Arguments& arguments) {
     for (const SubscriptionRow& row : rows)
         lines[row.name] = "";
     for (const auto& [each, attributes] : lines) {
-        if (pattern.matches(each)) appendLine(out_, "LSUB", attributes, each);
+        if (pattern.matches(each)) appendLine(out_, "LSUB", attributes, each, dialect_);
     }
     co_return ok("Listed");
 }

@@ -34,15 +34,12 @@ Task<Reply> Session::remove(Arguments& arguments) {
     arguments.space();
     const std::string name = arguments.mailbox();
     arguments.end();
-    const auto idNow = [this, &name] {
-        const auto row = services_.views.snapshot().mailboxes().find(account(), name);
-        return row ? row->id : MailboxId();
-    };
-    const MailboxId id = idNow();
+    const std::optional<MailboxTarget> target =
+        findMailbox(services_.views.snapshot(), account(), name);
     DeleteMailbox command{.origin = session_.origin(), .account = account(), .name = name};
     const Outcome<Done> deleted = co_await services_.scribe.submit(std::move(command));
     if (!deleted) co_return no(deleted.error());
-    if (isSelected() && selected().id == id) {
+    if (isSelected() && target && selected().id == target->row.id) {
         leaveMailbox();
         out_ += "* OK [CLOSED] The selected mailbox is gone\r\n";
     }

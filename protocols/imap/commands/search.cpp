@@ -72,7 +72,7 @@ Task<SearchResult> Session::find(SearchKey program) {
     };
     const auto slice = [&] {
         const Snapshot views = services_.views.snapshot();
-        resolveKeywords(program, views, account());
+        resolveKeywords(program, views, selected().owner);
         messages = 0;
         octets = 0;
         cursor.visit(views, selected().id, [&](std::uint32_t, const MessageRow& row, bool isThere) {

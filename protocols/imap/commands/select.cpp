@@ -42,7 +42,7 @@ Task<Reply> Session::open(Arguments& arguments, bool readOnly) {
     arguments.end();
     for (const std::string& parameter : parameters) {
         if (parameter != "CONDSTORE") throw Bad("Unknown parameter of SELECT");
-        condstore_ = true;
+        dialect_.condstore = true;
     }
     // Whatever becomes of it, the mailbox that was open is no longer (RFC 3501 §6.3.1).
     if (isSelected()) {
@@ -50,31 +50,33 @@ Task<Reply> Session::open(Arguments& arguments, bool readOnly) {
         out_ += "* OK [CLOSED] The mailbox before is closed\r\n";
     }
     const Snapshot views = services_.views.snapshot();
-    const std::optional<MailboxRow> row = views.mailboxes().find(account(), name);
-    if (!row) co_return no(Refusal{.reason = RefusalReason::NoSuchMailbox, .detail = {}});
+    const std::optional<MailboxTarget> target = findMailbox(views, account(), name);
+    if (!target) co_return no(Refusal{.reason = RefusalReason::NoSuchMailbox, .detail = {}});
+    const MailboxRow& row = target->row;
 
     selected_ = std::make_unique<SelectedMailbox>();
     SelectedMailbox& mailbox = selected();
-    mailbox.id = row->id;
-    mailbox.uidValidity = row->uidValidity;
+    mailbox.owner = target->owner;
+    mailbox.id = row.id;
+    mailbox.uidValidity = row.uidValidity;
     mailbox.readOnly = readOnly;
-    mailbox.toldModSeq = row->highestModSeq;
+    mailbox.toldModSeq = row.highestModSeq;
     mailbox.access = std::make_unique<AccessRecord>(
-        services_.scribe, services_.clock, session_, event::Protocol::IMAP, account(), row->id);
-    mailboxWatch_ = services_.hub.watchMailbox(row->id, news_);
+        services_.scribe, services_.clock, session_, event::Protocol::IMAP, mailbox.owner, row.id);
+    mailboxWatch_ = services_.hub.watchMailbox(row.id, news_);
     views.messages().forEachUid(
-        row->id, [&mailbox](Uid uid) { mailbox.numbers.append(uid.number()); });
-    claimRecent(views, row->uidNext);
+        row.id, [&mailbox](Uid uid) { mailbox.numbers.append(uid.number()); });
+    claimRecent(views, row.uidNext);
 
     refreshKeywords(views);
     appendFlagLists();
     out_ += "* " + std::to_string(mailbox.numbers.count()) + " EXISTS\r\n* " +
             std::to_string(mailbox.recentCount) + " RECENT\r\n";
-    const std::uint32_t unseen = row->unseen > 0 ? firstUnseen(views, mailbox) : 0;
+    const std::uint32_t unseen = row.unseen > 0 ? firstUnseen(views, mailbox) : 0;
     if (unseen != 0) appendCode(out_, "UNSEEN", unseen);
-    appendCode(out_, "UIDVALIDITY", row->uidValidity.number());
-    appendCode(out_, "UIDNEXT", row->uidNext.number());
-    appendCode(out_, "HIGHESTMODSEQ", std::max<std::uint64_t>(row->highestModSeq.number(), 1));
+    appendCode(out_, "UIDVALIDITY", row.uidValidity.number());
+    appendCode(out_, "UIDNEXT", row.uidNext.number());
+    appendCode(out_, "HIGHESTMODSEQ", std::max<std::uint64_t>(row.highestModSeq.number(), 1));
     co_return readOnly ? ok("READ-ONLY", "Open for reading") : ok("READ-WRITE", "Open");
 }
 

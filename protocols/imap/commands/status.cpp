@@ -48,13 +48,13 @@ Task<Reply> Session::status(Arguments& arguments) {
     arguments.end();
     if (std::find(items.begin(), items.end(), "HIGHESTMODSEQ") != items.end()) enableCondstore();
     const Snapshot views = services_.views.snapshot();
-    const std::optional<MailboxRow> row = views.mailboxes().find(account(), name);
-    if (!row) co_return no(Refusal{.reason = RefusalReason::NoSuchMailbox, .detail = {}});
+    const std::optional<MailboxTarget> target = findMailbox(views, account(), name);
+    if (!target) co_return no(Refusal{.reason = RefusalReason::NoSuchMailbox, .detail = {}});
     std::string values;
     for (const std::string& item : items)
-        statusItem(views, *row, item, values);
+        statusItem(views, target->row, item, values);
     out_ += "* STATUS ";
-    appendMailbox(out_, row->name);
+    appendMailbox(out_, name, dialect_);
     out_ += " (" + values + ")\r\n";
     co_return ok("That is how it is");
 }

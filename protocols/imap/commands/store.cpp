@@ -87,13 +87,13 @@ Task<Reply> Session::store(Arguments& arguments) {
     if (unchangedSince) enableCondstore();
     if (runs.empty()) co_return ok("Nothing to store");
 
-    StoreReport report{.change = change, .condstore = condstore_};
+    StoreReport report{.change = change, .condstore = dialect_.condstore};
     if (change.silent) {
         report.believed = believedFlags(services_.views.snapshot(), selected(), runs);
     }
     StoreFlags command{
         .origin = session_.origin(),
-        .account = account(),
+        .account = selected().owner,
         .mailbox = selected().id,
         .uids = uidRanges(runs),
         .edit = change.edit,
@@ -119,7 +119,7 @@ Task<void> Session::answerStore(StoreReport report, std::vector<Run> runs) {
         announceKeywords(views);
         report.keywords.clear();
         for (const std::string& name : report.change.flags.keywords) {
-            const auto id = views.accounts().findKeyword(account(), name);
+            const auto id = views.accounts().findKeyword(selected().owner, name);
             if (id) report.keywords.push_back(*id);
         }
         std::sort(report.keywords.begin(), report.keywords.end());

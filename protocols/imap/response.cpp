@@ -99,6 +99,12 @@ void appendMailbox(std::string& out, std::string_view utf8, const Dialect& diale
     appendQuoted(out, utf8);
 }
 
+void appendFetchHead(std::string& out, std::uint32_t number, Uid uid, const Dialect& dialect) {
+    out += "* ";
+    appendNumber(out, dialect.uidOnly ? uid.number() : number);
+    out += dialect.uidOnly ? " UIDFETCH (" : " FETCH (";
+}
+
 void appendFlags(
     std::string& out, const MessageRow& row, const std::vector<std::string>& names, bool recent) {
     out += '(';

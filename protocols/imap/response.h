@@ -45,6 +45,10 @@ void appendAstring(std::string& out, std::string_view value);
 // A mailbox's name as the dialect writes it, quoted where it must be.
 void appendMailbox(std::string& out, std::string_view utf8, const Dialect& dialect);
 
+// "* 3 FETCH (", or "* 17 UIDFETCH (" for who speaks of UIDs alone (RFC 9586 §3.3): the head of
+// every FETCH response, solicited or not.
+void appendFetchHead(std::string& out, std::uint32_t number, Uid uid, const Dialect& dialect);
+
 // "(\Seen $Label1 \Recent)". `names` by the keyword's number; erased ones are empty and left out.
 void appendFlags(
     std::string& out, const MessageRow& row, const std::vector<std::string>& names, bool recent);

@@ -63,9 +63,7 @@ void Session::announceFlags(const Snapshot& views, const std::vector<std::uint32
 void Session::appendFetchFlags(const MessageRow& row, bool withFlags) {
     const auto number = selected().numbers.numberOf(row.uid.number());
     if (!number) return;
-    out_ += "* ";
-    appendNumber(out_, *number);
-    out_ += " FETCH (";
+    appendFetchHead(out_, *number, row.uid, dialect_);
     const std::size_t begin = out_.size();
     if (withFlags) {
         out_ += "FLAGS ";

@@ -252,7 +252,10 @@ class Run:
 
     def run(self):
         """Raises Different with everything that a reader wants to know."""
-        missing = set(self.script.requires) - self.capabilities()
+        announced = self.capabilities()
+        # "X=" is any value.
+        missing = [one for one in self.script.requires if one not in announced and not (
+            one.endswith("=") and any(word.startswith(one) for word in announced))]
         if missing:
             raise Different(f"{self.script.path}: the server does not announce {' '.join(sorted(missing))}")
         try:

@@ -1,23 +1,48 @@
-// What the server says it can do: exactly what is there. AUTH=, STARTTLS and LOGINDISABLED follow
-// the connection's state.
+// What the server says it can do: exactly what is there. Strangers are told how to get in, users
+// what there is to do; AUTH=, STARTTLS and LOGINDISABLED follow the connection's state.
+
+#include <array>
 
 #include "protocols/imap/session.h"
 
 namespace daybook::imap {
 
-// RFC 3501 §7.2.1. A capability stands here when its commands are in the table.
+namespace {
+
+// What makes sense before a login as after it. LITERAL-, the smaller half of LITERAL+, must not
+// stand beside it (RFC 7888 §5).
+constexpr std::string_view kForAll = "IMAP4rev1 IMAP4rev2 LITERAL+ ID ENABLE IDLE";
+
+// A capability stands here when its commands are in the table. Alphabetical.
+constexpr std::array<std::string_view, 8> kForUsers{
+    "CONDSTORE",
+    "MOVE",
+    "NAMESPACE",
+    "QRESYNC",
+    "SPECIAL-USE",
+    "UIDONLY",
+    "UIDPLUS",
+    "UNSELECT",
+};
+
+}  // namespace
+
+// RFC 3501 §7.2.1.
 std::string Session::capabilities() {
-    std::string list = "IMAP4rev1 LITERAL+ ID ENABLE";
-    if (!account()) {
-        const AuthenticationPeer who = peer();
-        list += " SASL-IR";
-        if (!who.isTls && services_.tls != nullptr) list += " STARTTLS";
-        if (!services_.authenticator.allowsPlaintext(who)) list += " LOGINDISABLED";
-        for (const std::string& mechanism : services_.authenticator.mechanisms(who)) {
-            list += " AUTH=" + mechanism;
-        }
+    std::string list(kForAll);
+    if (account()) {
+        for (const std::string_view each : kForUsers)
+            list += ' ' + std::string(each);
+        return list;
     }
-    return list + " IDLE NAMESPACE UIDPLUS UNSELECT MOVE SPECIAL-USE CONDSTORE";
+    const AuthenticationPeer who = peer();
+    list += " SASL-IR";
+    if (!who.isTls && services_.tls != nullptr) list += " STARTTLS";
+    if (!services_.authenticator.allowsPlaintext(who)) list += " LOGINDISABLED";
+    for (const std::string& mechanism : services_.authenticator.mechanisms(who)) {
+        list += " AUTH=" + mechanism;
+    }
+    return list;
 }
 
 AuthenticationPeer Session::peer() {

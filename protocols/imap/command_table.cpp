@@ -43,9 +43,9 @@ constexpr std::array kCommands{
     CommandRow{"UID FETCH", kSelected, 0, &S::fetch, "RFC 3501 §6.4.8"},
     CommandRow{"STORE", kSelected, kUsesNumbers, &S::store, "RFC 3501 §6.4.6"},
     CommandRow{"UID STORE", kSelected, 0, &S::store, "RFC 3501 §6.4.8"},
-    CommandRow{"COPY", kSelected, 0, &S::copy, "RFC 3501 §6.4.7"},
+    CommandRow{"COPY", kSelected, kTakesNumbers, &S::copy, "RFC 3501 §6.4.7"},
     CommandRow{"UID COPY", kSelected, 0, &S::copy, "RFC 3501 §6.4.8"},
-    CommandRow{"MOVE", kSelected, 0, &S::move, "RFC 6851 §3.1"},
+    CommandRow{"MOVE", kSelected, kTakesNumbers, &S::move, "RFC 6851 §3.1"},
     CommandRow{"UID MOVE", kSelected, 0, &S::move, "RFC 6851 §3.2"},
 };
 

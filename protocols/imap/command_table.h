@@ -27,6 +27,9 @@ inline constexpr std::uint8_t kTellsNothing = 2;
 // Looks for what is new: whatever was acknowledged before, by whichever protocol, must be seen.
 inline constexpr std::uint8_t kLooksAnew = 4;
 
+// Its arguments are message numbers: not with UIDONLY (RFC 9586 §3.2).
+inline constexpr std::uint8_t kTakesNumbers = 8;
+
 using Handler = Task<Reply> (Session::*)(Arguments&);
 
 struct CommandRow {

@@ -16,6 +16,9 @@ struct Dialect {
 
     // Mailbox names and strings are UTF-8 as they are; else modified UTF-7 and literals.
     bool speaksUtf8() const { return rev2 || utf8; }
+
+    // RFC 7162 §3.2.10, RFC 9586 §3.4: VANISHED with UIDs in place of EXPUNGE with numbers.
+    bool tellsVanished() const { return qresync || uidOnly; }
 };
 
 }  // namespace daybook::imap

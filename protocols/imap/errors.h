@@ -14,6 +14,15 @@ namespace daybook::imap {
 class Bad : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
+
+    Bad(std::string code, const std::string& text)
+        : std::runtime_error(text), code_(std::move(code)) {}
+
+    // Without brackets; empty: none.
+    const std::string& code() const { return code_; }
+
+private:
+    std::string code_;
 };
 
 class No : public std::runtime_error {

@@ -51,9 +51,7 @@ void FetchRenderer::render(
     const Snapshot& views, std::uint32_t number, const MessageRow& row, Flags flags) {
     const std::size_t begin = out_.size();
     try {
-        out_ += "* ";
-        appendNumber(out_, number);
-        out_ += " FETCH (";
+        appendFetchHead(out_, number, row.uid, parts_.dialect);
         first_ = true;
         renderRow(row, flags);
         if (parts_.items.needsSummary()) {
@@ -73,16 +71,19 @@ void FetchRenderer::render(
 void FetchRenderer::renderRow(const MessageRow& row, Flags flags) {
     const FetchItems& items = parts_.items;
     const bool told = flags == Flags::Told;
-    if (items.uid) {
+    // RFC 7162 §3.2.4: \Seen that was set by the way comes with UID and MODSEQ.
+    const bool toldInFull = told && parts_.dialect.condstore;
+    if (items.uid || (toldInFull && !parts_.dialect.uidOnly)) {
         name("UID");
         appendNumber(out_, row.uid.number());
     }
     if (items.flags || told) {
         name("FLAGS");
-        appendFlags(out_, row, parts_.keywordNames, parts_.mailbox.isRecent(row.uid));
+        const bool recent = !parts_.dialect.rev2 && parts_.mailbox.isRecent(row.uid);
+        appendFlags(out_, row, parts_.keywordNames, recent);
         parts_.mailbox.told(row);
     }
-    if (items.modSeq || (told && parts_.condstore)) {
+    if (items.modSeq || toldInFull) {
         name("MODSEQ");
         out_ += '(';
         appendNumber(out_, row.modSeq.number());

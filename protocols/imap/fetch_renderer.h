@@ -27,7 +27,7 @@ public:
         const ContentLog& content;
         SelectedMailbox& mailbox;
         const std::vector<std::string>& keywordNames;
-        bool condstore;
+        const Dialect& dialect;
     };
 
     FetchRenderer(Parts parts, std::string& out) : parts_(parts), out_(out) {}

@@ -68,6 +68,14 @@ std::uint32_t MessageNumbers::uidAt(std::uint32_t number) const {
     return run.first + (number - run.number);
 }
 
+bool MessageNumbers::anyOfUids(std::uint32_t first, std::uint32_t last) const {
+    const auto run = std::lower_bound(
+        runs_.begin(), runs_.end(), first, [](const Run& each, std::uint32_t value) {
+        return each.last < value;
+    });
+    return run != runs_.end() && run->first <= last;
+}
+
 std::vector<Run> MessageNumbers::runsOfNumbers(const NumberRanges& ranges) const {
     std::vector<Run> found;
     for (const auto& [first, last] : ranges) {

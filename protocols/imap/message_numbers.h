@@ -37,6 +37,9 @@ public:
     // Requires: 1 <= number <= count().
     std::uint32_t uidAt(std::uint32_t number) const;
 
+    // Is there any with a UID from `first` to `last`?
+    bool anyOfUids(std::uint32_t first, std::uint32_t last) const;
+
     // Those in `ranges` that exist, ascending.
     std::vector<Run> runsOfNumbers(const NumberRanges& ranges) const;
     std::vector<Run> runsOfUids(const NumberRanges& ranges) const;

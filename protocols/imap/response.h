@@ -26,6 +26,8 @@ struct Reply {
     std::string code;  // without brackets; empty: none
     std::string text;
     Then then = Then::GoOn;
+    // Messages were expunged: an OK without a code names HIGHESTMODSEQ, as of when all was told.
+    bool expunged = false;
 };
 
 Reply ok(std::string text);

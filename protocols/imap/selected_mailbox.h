@@ -29,6 +29,7 @@ struct SelectedMailbox {
     // Everything up to it was told, but for the expunges in `gone`.
     ModSeq toldModSeq;
     std::vector<std::uint32_t> gone;  // ascending
+    ModSeq goneModSeq;                // the lowest of theirs
     // UID and MODSEQ of flags that responses told after `toldModSeq`: not to be told again.
     std::vector<std::pair<std::uint32_t, std::uint64_t>> toldFlags;
     std::unique_ptr<AccessRecord> access;
@@ -38,6 +39,12 @@ struct SelectedMailbox {
     // Flags of `row` go out now.
     void told(const MessageRow& row) {
         if (row.modSeq > toldModSeq) toldFlags.emplace_back(row.uid.number(), row.modSeq.number());
+    }
+
+    // An expunge that the client is still to be told of.
+    void addGone(std::uint32_t uid, ModSeq modSeq) {
+        if (gone.empty() || modSeq < goneModSeq) goneModSeq = modSeq;
+        gone.push_back(uid);
     }
 
     // The messages of a command's set. Throws Bad for a number that is not there.

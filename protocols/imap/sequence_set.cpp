@@ -86,6 +86,16 @@ std::string setText(std::span<const std::uint32_t> numbers) {
     return text;
 }
 
+std::string rangesText(const NumberRanges& ranges) {
+    std::string text;
+    for (const auto& [first, last] : ranges) {
+        if (!text.empty()) text += ',';
+        text += std::to_string(first);
+        if (last > first) text += ':' + std::to_string(last);
+    }
+    return text;
+}
+
 bool contains(const NumberRanges& ranges, std::uint32_t number) {
     const auto after = std::upper_bound(
         ranges.begin(), ranges.end(), number, [](std::uint32_t value, const auto& range) {

@@ -38,6 +38,9 @@ private:
 // "1:3,7": in the order given, runs that grow by one put together. Empty for no number.
 std::string setText(std::span<const std::uint32_t> numbers);
 
+// The same of ranges.
+std::string rangesText(const NumberRanges& ranges);
+
 bool contains(const NumberRanges& ranges, std::uint32_t number);
 
 // Adds a number that is greater than all in the set.

@@ -191,6 +191,9 @@ Task<Reply> Session::dispatch(std::string_view rest, const CommandText& command)
     if ((row->states & state) == 0) {
         throw Bad(state == kAuthenticated ? "No mailbox is selected" : "Not in this state");
     }
+    if (dialect_.uidOnly && (row->flags & (kUsesNumbers | kTakesNumbers)) != 0) {
+        throw Bad("UIDREQUIRED", "Message numbers are not allowed once UIDONLY is enabled");
+    }
     if (account() && !isAccountActive()) {
         bye("The account is disabled", event::CloseReason::QUIT);
         co_return ok("Over");
@@ -205,6 +208,10 @@ Task<Reply> Session::dispatch(std::string_view rest, const CommandText& command)
     if (account() && (row->flags & kTellsNothing) == 0) {
         announce((row->flags & kUsesNumbers) != 0 ? Expunges::Held : Expunges::Told);
     }
+    // RFC 7162 §3.2.7, RFC 6851 §4.4: only now is everything told up to it.
+    if (reply.expunged && dialect_.condstore && isSelected()) {
+        reply.code = "HIGHESTMODSEQ " + std::to_string(selected().toldModSeq.number());
+    }
     co_return reply;
 }
 
@@ -218,7 +225,7 @@ Reply Session::failed(const std::exception_ptr& problem) {
     try {
         std::rethrow_exception(problem);
     } catch (const Bad& bad) {
-        return Reply{.status = Status::Bad, .text = bad.what()};
+        return Reply{.status = Status::Bad, .code = bad.code(), .text = bad.what()};
     } catch (const No& refused) {
         return no(refused.code(), refused.what());
     } catch (const std::exception& broken) {

@@ -22,6 +22,7 @@
 #include "protocols/imap/grammar.h"
 #include "protocols/imap/mailbox_target.h"
 #include "protocols/imap/response.h"
+#include "protocols/imap/resync.h"
 #include "protocols/imap/selected_mailbox.h"
 
 namespace daybook::imap {
@@ -126,6 +127,8 @@ private:
     void announceKeywords(const Snapshot& views);
     void announceFlags(const Snapshot& views, const std::vector<std::uint32_t>& uids);
     void announceExpunges();
+    void announceHeld();
+    void appendRecentCount();
     // Returns whether there are new messages.
     bool takeNewMessages(const Snapshot& views, std::vector<std::uint32_t> uids, Uid uidNext);
     void claimRecent(const Snapshot& views, Uid uidNext);
@@ -136,6 +139,8 @@ private:
 
     // commands/select.cpp
     Task<Reply> open(Arguments& arguments, bool readOnly);
+    bool openMailbox(const std::string& name, bool readOnly);
+    Task<void> tellMissed(QuickResync resync);
     // commands/list.cpp
     void statusItem(
         const Snapshot& views, const MailboxRow& row, std::string_view item, std::string& out);
@@ -145,6 +150,7 @@ private:
     Task<Outcome<std::vector<Uid>>> openBodies(
         const FetchItems& items, const std::vector<Run>& runs);
     Task<void> sendLarge(std::vector<LargeOctets> pieces);
+    void tellVanished(const SequenceSet& set, ModSeq since);
     UidRanges unseen(const std::vector<Run>& runs);
     std::vector<Run> changedRuns(const std::vector<Run>& runs, ModSeq since);
     // commands/store.cpp

@@ -1,6 +1,7 @@
-// What the client did not ask for: EXISTS, RECENT, EXPUNGE, FETCH, FLAGS (RFC 3501 §7). One road
-// for all changes, the session's own among them: what happened after the MODSEQ that the client was
-// last told. Flags that a response has told already are passed over.
+// What the client did not ask for: EXISTS, RECENT, EXPUNGE or VANISHED, FETCH or UIDFETCH, FLAGS
+// (RFC 3501 §7, RFC 9051 §7, RFC 7162 §3.2.10, RFC 9586 §3). One road for all changes, the
+// session's own among them: what happened after the MODSEQ that the client was last told. Flags
+// that a response has told already are passed over.
 
 #include <algorithm>
 
@@ -28,7 +29,7 @@ void Session::announce(Expunges expunges) {
             selected().id, selected().toldModSeq, [&](const Change& change) {
             const std::uint32_t uid = change.uid.number();
             if (change.expunged) {
-                if (selected().numbers.numberOf(uid)) selected().gone.push_back(uid);
+                if (selected().numbers.numberOf(uid)) selected().addGone(uid, change.modSeq);
             } else if (uid >= uidNext) {
                 added.push_back(uid);
             } else if (!std::binary_search(
@@ -47,9 +48,19 @@ void Session::announce(Expunges expunges) {
         announceFlags(views, changed);
         if (expunges == Expunges::Told) announceExpunges();
         takeNewMessages(views, std::move(added), row->uidNext);
-        return;
+    } else if (expunges == Expunges::Told) {
+        announceExpunges();
     }
-    if (expunges == Expunges::Told) announceExpunges();
+    if (expunges == Expunges::Held) announceHeld();
+}
+
+// RFC 7162 §6: the client counts on everything up to the greatest MODSEQ that it hears, so it is
+// told where the expunges begin that it does not hear of yet.
+void Session::announceHeld() {
+    if (selected().gone.empty() || !dialect_.qresync) return;
+    out_ += "* OK [HIGHESTMODSEQ ";
+    appendNumber(out_, selected().goneModSeq.number() - 1);
+    out_ += "] Expunges are told later\r\n";
 }
 
 void Session::announceFlags(const Snapshot& views, const std::vector<std::uint32_t>& uids) {
@@ -59,7 +70,7 @@ void Session::announceFlags(const Snapshot& views, const std::vector<std::uint32
     }
 }
 
-// "* 3 FETCH (FLAGS (\Seen) UID 7 MODSEQ (12))"
+// "* 3 FETCH (FLAGS (\Seen) UID 7 MODSEQ (12))", "* 7 UIDFETCH (FLAGS (\Seen) MODSEQ (12))"
 void Session::appendFetchFlags(const MessageRow& row, bool withFlags) {
     const auto number = selected().numbers.numberOf(row.uid.number());
     if (!number) return;
@@ -67,14 +78,16 @@ void Session::appendFetchFlags(const MessageRow& row, bool withFlags) {
     const std::size_t begin = out_.size();
     if (withFlags) {
         out_ += "FLAGS ";
-        appendFlags(out_, row, keywordNames_, selected().isRecent(row.uid));
+        const bool recent = !dialect_.rev2 && selected().isRecent(row.uid);
+        appendFlags(out_, row, keywordNames_, recent);
     }
-    if (byUid_ || dialect_.condstore) {
+    // RFC 9051 §7.5.2 and RFC 7162 §3.2.4: what was not asked for names the UID.
+    if (!dialect_.uidOnly && (byUid_ || dialect_.condstore || dialect_.rev2)) {
         out_ += out_.size() > begin ? " UID " : "UID ";
         appendNumber(out_, row.uid.number());
     }
     if (dialect_.condstore) {
-        out_ += " MODSEQ (";
+        out_ += out_.size() > begin ? " MODSEQ (" : "MODSEQ (";
         appendNumber(out_, row.modSeq.number());
         out_ += ')';
     }
@@ -85,17 +98,19 @@ void Session::appendFetchFlags(const MessageRow& row, bool withFlags) {
 void Session::announceExpunges() {
     std::vector<std::uint32_t>& gone = selected().gone;
     if (gone.empty()) return;
+    if (dialect_.tellsVanished()) out_ += "* VANISHED " + setText(gone) + "\r\n";
     for (auto uid = gone.rbegin(); uid != gone.rend(); ++uid) {
         const auto number = selected().numbers.numberOf(*uid);
         if (!number) continue;
+        if (selected().isRecent(Uid(*uid))) --selected().recentCount;
+        if (dialect_.tellsVanished()) continue;
         out_ += "* ";
         appendNumber(out_, *number);
         out_ += " EXPUNGE\r\n";
-        if (selected().isRecent(Uid(*uid))) --selected().recentCount;
     }
     selected().numbers.remove(gone);
-    gone.clear();
-    gone.shrink_to_fit();
+    gone = {};
+    selected().goneModSeq = {};
 }
 
 bool Session::takeNewMessages(const Snapshot& views, std::vector<std::uint32_t> uids, Uid uidNext) {
@@ -109,10 +124,17 @@ bool Session::takeNewMessages(const Snapshot& views, std::vector<std::uint32_t> 
     claimRecent(views, uidNext);
     out_ += "* ";
     appendNumber(out_, selected().numbers.count());
-    out_ += " EXISTS\r\n* ";
+    out_ += " EXISTS\r\n";
+    appendRecentCount();
+    return true;
+}
+
+// RFC 9051 §E.12: IMAP4rev2 has no such thing.
+void Session::appendRecentCount() {
+    if (dialect_.rev2) return;
+    out_ += "* ";
     appendNumber(out_, selected().recentCount);
     out_ += " RECENT\r\n";
-    return true;
 }
 
 // \Recent for what nobody was told of before (RFC 3501 §2.3.2); EXAMINE looks without claiming.

@@ -35,7 +35,8 @@ Task<Reply> Session::unselect(Arguments& arguments) {
     co_return ok("Unselected");
 }
 
-// EXPUNGE. RFC 3501 §6.4.3. UID EXPUNGE: RFC 4315 §2.1. The news tell what is gone.
+// EXPUNGE. RFC 3501 §6.4.3. UID EXPUNGE: RFC 4315 §2.1. HIGHESTMODSEQ: RFC 7162 §3.2.7. The news
+// tell what is gone.
 Task<Reply> Session::expunge(Arguments& arguments) {
     std::optional<SequenceSet> set;
     if (arguments.byUid()) {
@@ -52,7 +53,9 @@ Task<Reply> Session::expunge(Arguments& arguments) {
     };
     const Outcome<Expunge::Answer> expunged = co_await services_.scribe.submit(std::move(command));
     if (!expunged) co_return no(expunged.error());
-    co_return ok("Expunged");
+    Reply reply = ok("Expunged");
+    reply.expunged = !expunged->uids.empty();
+    co_return reply;
 }
 
 }  // namespace daybook::imap

@@ -47,7 +47,9 @@ Task<Reply> Session::copyOrMove(Arguments& arguments, bool moves) {
     if (!moves) co_return ok(code, "Copied");
     // RFC 6851 §4.3: COPYUID comes before the expunges.
     out_ += "* OK [" + code + "] Moved\r\n";
-    co_return ok("Moved");
+    Reply reply = ok("Moved");
+    reply.expunged = true;
+    co_return reply;
 }
 
 }  // namespace daybook::imap

@@ -1,17 +1,52 @@
+#include <array>
+
 #include "protocols/imap/session.h"
 
 namespace daybook::imap {
 
-// ENABLE. RFC 5161 §3.1. What is unknown is passed over; CONDSTORE: RFC 7162 §3.1.
+namespace {
+
+struct Switch {
+    std::string_view word;  // in capitals
+    std::string_view name;  // as ENABLED says it
+    bool Dialect::* flag;
+};
+
+constexpr std::array kSwitches{
+    Switch{"CONDSTORE", "CONDSTORE", &Dialect::condstore},
+    Switch{"QRESYNC", "QRESYNC", &Dialect::qresync},
+    Switch{"IMAP4REV2", "IMAP4rev2", &Dialect::rev2},
+    Switch{"UIDONLY", "UIDONLY", &Dialect::uidOnly},
+};
+
+}  // namespace
+
+// ENABLE. RFC 5161 §3.1: what is unknown is passed over, what is on already is not told again.
+// CONDSTORE and QRESYNC: RFC 7162 §3.1 and §3.2.3; IMAP4rev2: RFC 9051 §6.3.1; UIDONLY: RFC 9586
+// §3.1.
 Task<Reply> Session::enable(Arguments& arguments) {
-    bool condstore = false;
+    // enable = "ENABLE" 1*(SP capability)
+    std::vector<const Switch*> asked;
     arguments.space();
     do {
-        condstore = arguments.word() == "CONDSTORE" || condstore;
+        const std::string word = arguments.word();
+        for (const Switch& each : kSwitches) {
+            if (each.word == word) asked.push_back(&each);
+        }
     } while (arguments.optionalSpace());
     arguments.end();
-    const bool isNew = condstore && !dialect_.condstore;
-    out_ += isNew ? "* ENABLED CONDSTORE\r\n" : "* ENABLED\r\n";
+    Dialect dialect = dialect_;
+    out_ += "* ENABLED";
+    for (const Switch* const each : asked) {
+        if (dialect.*each->flag) continue;
+        dialect.*each->flag = true;
+        out_ += ' ';
+        out_ += each->name;
+    }
+    out_ += "\r\n";
+    const bool condstore = dialect.condstore || dialect.qresync;
+    dialect.condstore = dialect_.condstore;
+    dialect_ = dialect;
     if (condstore) enableCondstore();
     co_return ok("Enabled");
 }

@@ -12,32 +12,54 @@ constexpr std::size_t kSliceOctets = 256U << 10U;
 // Messages for one snapshot: what is small takes no octets, but time.
 constexpr std::size_t kSliceMessages = 2'048;
 
-// [SP "(" "CHANGEDSINCE" SP mod-sequence-value ")"], RFC 7162 §3.1.4.
-std::optional<ModSeq> optionalChangedSince(Arguments& arguments) {
-    if (!arguments.optionalSpace()) return std::nullopt;
+// fetch-modifiers, RFC 4466 §2.3.
+struct FetchModifiers {
+    std::optional<ModSeq> since;  // CHANGEDSINCE, RFC 7162 §3.1.4
+    bool vanished = false;        // VANISHED, RFC 7162 §3.2.6
+};
+
+// [SP "(" fetch-modifier *(SP fetch-modifier) ")"]
+FetchModifiers fetchModifiers(Arguments& arguments) {
+    FetchModifiers modifiers;
+    if (!arguments.optionalSpace()) return modifiers;
     arguments.lexer().expect('(');
-    if (arguments.word() != "CHANGEDSINCE") throw Bad("Unknown modifier of FETCH");
-    arguments.space();
-    const ModSeq since = arguments.modSeq();
+    do {
+        const std::string name = arguments.word();
+        if (name == "CHANGEDSINCE" && !modifiers.since) {
+            arguments.space();
+            modifiers.since = arguments.modSeq();
+        } else if (name == "VANISHED" && !modifiers.vanished) {
+            modifiers.vanished = true;
+        } else {
+            throw Bad("Unknown modifier of FETCH, or one that is there twice");
+        }
+    } while (arguments.optionalSpace());
     arguments.lexer().expect(')');
-    return since;
+    if (!modifiers.vanished) return modifiers;
+    if (!arguments.byUid()) throw Bad("VANISHED belongs to UID FETCH");
+    if (!modifiers.since) throw Bad("VANISHED goes with CHANGEDSINCE only");
+    if (!arguments.dialect().qresync) throw Bad("QRESYNC must be enabled first");
+    return modifiers;
 }
 
 }  // namespace
 
-// FETCH and UID FETCH. RFC 3501 §6.4.5. CHANGEDSINCE: RFC 7162 §3.1.4.
+// FETCH and UID FETCH. RFC 3501 §6.4.5. CHANGEDSINCE: RFC 7162 §3.1.4; VANISHED: §3.2.6.
 Task<Reply> Session::fetch(Arguments& arguments) {
     // fetch = "FETCH" SP sequence-set SP ("ALL" / "FULL" / "FAST" / fetch-att / "(" ... ")")
     arguments.space();
     const SequenceSet set = arguments.sequenceSet();
     arguments.space();
     FetchItems items = parseFetchItems(arguments);
-    const std::optional<ModSeq> since = optionalChangedSince(arguments);
+    const FetchModifiers modifiers = fetchModifiers(arguments);
+    const std::optional<ModSeq> since = modifiers.since;
     arguments.end();
-    items.uid = items.uid || arguments.byUid();
+    // RFC 9586 §3.3: a UIDFETCH names its UID at its beginning.
+    items.uid = items.uid || (arguments.byUid() && !dialect_.uidOnly);
     items.modSeq = items.modSeq || since;
     std::vector<Run> runs = selected().runsOf(set, arguments.byUid());
     if (items.modSeq) enableCondstore();
+    if (modifiers.vanished) tellVanished(set, *since);
     if (since) runs = changedRuns(runs, *since);
 
     const Outcome<std::vector<Uid>> seen = co_await openBodies(items, runs);
@@ -47,7 +69,7 @@ Task<Reply> Session::fetch(Arguments& arguments) {
          .content = services_.content,
          .mailbox = selected(),
          .keywordNames = keywordNames_,
-         .condstore = dialect_.condstore},
+         .dialect = dialect_},
         out_);
     RunCursor cursor(std::move(runs));
     while (!cursor.done()) {
@@ -94,6 +116,14 @@ Task<Outcome<std::vector<Uid>>> Session::openBodies(
         co_await selected().access->beforeReading(event::AccessClass::BIND, std::move(markSeen));
     if (seen) std::sort(seen->begin(), seen->end());
     co_return seen;
+}
+
+// RFC 7162 §3.2.6. "*" stands for the greatest UID that there ever was, so that what vanished at
+// the end is not passed over.
+void Session::tellVanished(const SequenceSet& set, ModSeq since) {
+    const NumberRanges known = set.resolved(selected().uidNext.number() - 1);
+    const Snapshot views = services_.views.snapshot();
+    appendVanishedEarlier(out_, vanishedSince(views, selected(), since, known, 0));
 }
 
 UidRanges Session::unseen(const std::vector<Run>& runs) {

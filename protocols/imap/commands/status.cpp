@@ -19,7 +19,7 @@ void Session::statusItem(
         value = row.unseen;
     else if (item == "HIGHESTMODSEQ")
         value = std::max<std::uint64_t>(row.highestModSeq.number(), 1);
-    else if (item == "RECENT") {
+    else if (item == "RECENT" && !dialect_.rev2) {  // RFC 9051 §E.12
         const Uid first = claims_.unclaimed(views, row.id);
         if (first.number() <= 1) {
             value = row.messages;

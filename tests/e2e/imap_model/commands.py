@@ -265,14 +265,13 @@ class Search(Command):
         if kind in ("set", "uid"):
             by_uid = kind == "uid" or self.client.dialect.uidonly or not self.view.uids
             text = self.draw_set(by_uid)
-            uids = set(self.resolved())
-            star = "*" in text      # what it names is only known when it is done
             parts = self.parts
             def within(message):
-                if not star:
-                    return message.uid in uids
-                self.parts, self.by_uid = parts, by_uid
-                return message.uid in self.resolved()
+                # As of when it is done: more messages may be known then.
+                star = (self.at[-1] if self.at else 0) if by_uid else len(self.at)
+                at = message.uid if by_uid else self.at.index(message.uid) + 1
+                return any(min(first, star if last is None else last) <= at
+                           <= max(first, star if last is None else last) for first, last in parts)
             return within, f"UID {text}" if by_uid else text
         if kind == "modseq" and self.client.condstore and self.mailbox.highest:
             since, tick = self.draw_since()
@@ -286,6 +285,7 @@ class Search(Command):
         return (lambda message: True), "ALL"
 
     def apply(self):
+        self.at = list(self.view.uids)
         self.known = [one.uid for one in self.there(self.view.uids)]
 
     def done(self, status, code, arguments):

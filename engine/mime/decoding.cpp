@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cerrno>
+#include <fmt/format.h>
 #include <gmime/gmime.h>
 #include <limits>
 #include <memory>
@@ -230,6 +231,15 @@ std::string foldCase(std::string_view utf8) {
         folded.append(u_foldCase(text.char32At(i), U_FOLD_CASE_DEFAULT));
     }
     return decomposed(folded);
+}
+
+std::string decodingVersion() {
+    return fmt::format(
+        "icu {} gmime {}.{}.{}",
+        U_ICU_VERSION,
+        gmime_major_version,
+        gmime_minor_version,
+        gmime_micro_version);
 }
 
 }  // namespace daybook::mime

@@ -40,4 +40,7 @@ std::string toUtf8(std::string_view octets, std::string_view charset);
 // texts finds what i;unicode-casemap (RFC 5051) would for common scripts.
 std::string foldCase(std::string_view utf8);
 
+// Of the libraries that all this rests on: another one may read the same octets otherwise.
+std::string decodingVersion();
+
 }  // namespace daybook::mime

@@ -23,6 +23,8 @@
 
 namespace daybook {
 
+class SearchIndex;
+
 struct Services {
     const Config& config;
     const Log& log;
@@ -41,6 +43,8 @@ struct Services {
     RateLimits* rates = nullptr;
     // For STARTTLS; nullptr: no certificate, so no TLS is offered.
     TlsContext* tls = nullptr;
+    // nullptr: none is kept, SEARCH looks at every message. See engine/search/search_index.h.
+    const SearchIndex* searchIndex = nullptr;
 };
 
 }  // namespace daybook

@@ -1,8 +1,7 @@
 #include <algorithm>
 
 #include "engine/mime/decoding.h"
-#include "engine/mime/header_fields.h"
-#include "journal/base/ascii.h"
+#include "engine/mime/searchable_text.h"
 #include "protocols/imap/search_program.h"
 
 namespace daybook::imap {
@@ -98,13 +97,8 @@ bool SearchMatcher::askContent(const SearchKey& key, const MessageRow& row) {
 // "Messages that have a header with the specified field-name and that contains the string in the
 // text of the header"; an empty string asks for the field alone.
 bool SearchMatcher::askHeader(const SearchKey& key, const MessageRow& row) {
-    for (const mime::HeaderField& field : mime::headerFields(header(row))) {
-        if (!equalsIgnoreCase(field.name, key.field)) continue;
-        if (key.text.empty()) return true;
-        if (holds(mime::foldCase(mime::decodeHeaderText(mime::unfolded(field.value))), key.text))
-            return true;
-    }
-    return false;
+    const std::string text = mime::searchableHeader(header(row), kSearchedOctetsMax).text;
+    return mime::headerHolds(text, key.field, key.text);
 }
 
 const MessageOctets& SearchMatcher::octets(const MessageRow& row) {
@@ -125,18 +119,10 @@ std::string_view SearchMatcher::whole(const MessageRow& row) {
     return *whole_;
 }
 
-// Folded lines are one (RFC 5322 §2.2.3), encoded words are read (RFC 2047).
 bool SearchMatcher::headerHolds(const MessageRow& row, std::string_view wanted) {
     const auto extent = octets(row).extentOf({.text = mime::SectionText::Header});
     const std::string_view text = whole(row).substr(0, extent ? extent->end : std::string::npos);
-    if (text.find("=?") == std::string_view::npos) {
-        return holds(mime::foldCase(mime::decodeHeaderText(mime::unfolded(text))), wanted);
-    }
-    for (const mime::HeaderField& field : mime::headerFields(text)) {
-        const std::string value = mime::decodeHeaderText(mime::unfolded(field.value));
-        if (holds(mime::foldCase(std::string(field.name) + ": " + value), wanted)) return true;
-    }
-    return false;
+    return holds(mime::searchableHeader(text, kSearchedOctetsMax).text, wanted);
 }
 
 const std::string& SearchMatcher::bodyText(const MessageRow& row) {

@@ -14,10 +14,11 @@ namespace {
 constexpr std::string_view kForAll = "IMAP4rev1 IMAP4rev2 LITERAL+ ID ENABLE IDLE";
 
 // A capability stands here when its commands are in the table. Alphabetical.
-constexpr std::array<std::string_view, 8> kForUsers{
+constexpr std::array<std::string_view, 9> kForUsers{
     "CONDSTORE",
     "MOVE",
     "NAMESPACE",
+    "NOTIFY",
     "QRESYNC",
     "SPECIAL-USE",
     "UIDONLY",

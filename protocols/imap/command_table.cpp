@@ -32,6 +32,7 @@ constexpr std::array kCommands{
     CommandRow{"APPEND", kLoggedIn, 0, &S::append, "RFC 3501 §6.3.11"},
     CommandRow{"NAMESPACE", kLoggedIn, 0, &S::nameSpace, "RFC 2342 §5"},
     CommandRow{"IDLE", kLoggedIn, kLooksAnew, &S::idle, "RFC 2177 §3"},
+    CommandRow{"NOTIFY", kLoggedIn, kLooksAnew, &S::notify, "RFC 5465 §3"},
     CommandRow{"CHECK", kSelected, kLooksAnew, &S::check, "RFC 3501 §6.4.1"},
     CommandRow{"CLOSE", kSelected, kTellsNothing, &S::close, "RFC 3501 §6.4.2"},
     CommandRow{"UNSELECT", kSelected, kTellsNothing, &S::unselect, "RFC 3691 §2"},

@@ -16,4 +16,11 @@ std::optional<MailboxTarget> findMailbox(
     return MailboxTarget{.owner = named->owner, .row = *std::move(row)};
 }
 
+std::vector<MailboxTarget> visibleMailboxes(const Snapshot& views, AccountId user) {
+    std::vector<MailboxTarget> targets;
+    for (MailboxRow& row : views.mailboxes().mailboxesOf(user))
+        targets.push_back({.owner = user, .row = std::move(row)});
+    return targets;
+}
+
 }  // namespace daybook::imap

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "projections/views.h"
 
@@ -30,5 +31,8 @@ struct MailboxTarget {
 // Nothing: there is no such mailbox, or the user may not know of it.
 std::optional<MailboxTarget> findMailbox(
     const Snapshot& views, AccountId user, std::string_view name);
+
+// Every mailbox that the user may know of, by the name that the user sees (row.name).
+std::vector<MailboxTarget> visibleMailboxes(const Snapshot& views, AccountId user);
 
 }  // namespace daybook::imap

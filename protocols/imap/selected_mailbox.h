@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,6 +29,8 @@ struct SelectedMailbox {
     Uid uidNext;
     // Everything up to it was told, but for the expunges in `gone`.
     ModSeq toldModSeq;
+    // Set while the client does not want to hear of flags: those up to it were told.
+    std::optional<ModSeq> flagsToldModSeq;
     std::vector<std::uint32_t> gone;  // ascending
     ModSeq goneModSeq;                // the lowest of theirs
     // UID and MODSEQ of flags that responses told after `toldModSeq`: not to be told again.

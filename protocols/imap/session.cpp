@@ -130,9 +130,17 @@ Task<bool> Session::waitForCommand() {
         if (!whole) co_await flush();
         if (whole || end != std::string_view::npos) co_return true;
         const Deadline round = std::min(deadline, after(kLookRound));
-        const Wake wake = co_await connection_.wait(stopping_, round);
+        Wake wake = Wake::TimedOut;
+        if (listensAlways()) {
+            wake = co_await connection_.wait(news_, stopping_, round);
+        } else {
+            wake = co_await connection_.wait(stopping_, round);
+        }
         if (wake == Wake::Readable) co_return true;
-        if (wake == Wake::Signalled) stopping_.raise();
+        if (listensAlways() && news_.take()) {
+            co_await tellNews(watched_->request().delayed ? Expunges::Held : Expunges::Told);
+        }
+        if (ended_) co_return false;
         if (isSelected()) selected().access->flushIfDue();
         if (wake == Wake::TimedOut && std::chrono::steady_clock::now() >= deadline) {
             throw TimedOut("no command");
@@ -206,7 +214,7 @@ Task<Reply> Session::dispatch(std::string_view rest, const CommandText& command)
     Arguments arguments(lexer.rest(), byUid_, dialect_);
     Reply reply = co_await (this->*row->handler)(arguments);
     if (account() && (row->flags & kTellsNothing) == 0) {
-        announce((row->flags & kUsesNumbers) != 0 ? Expunges::Held : Expunges::Told);
+        co_await tellNews((row->flags & kUsesNumbers) != 0 ? Expunges::Held : Expunges::Told);
     }
     // RFC 7162 §3.2.7, RFC 6851 §4.4: only now is everything told up to it.
     if (reply.expunged && dialect_.condstore && isSelected()) {

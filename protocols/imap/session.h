@@ -24,6 +24,7 @@
 #include "protocols/imap/response.h"
 #include "protocols/imap/resync.h"
 #include "protocols/imap/selected_mailbox.h"
+#include "protocols/imap/watched_mailboxes.h"
 
 namespace daybook::imap {
 
@@ -38,6 +39,12 @@ struct SearchResult {
     std::vector<Uid> uids;
     ModSeq greatest;
     std::size_t damaged = 0;
+};
+
+// What a FETCH could not give.
+struct FetchTrouble {
+    std::size_t damaged = 0;
+    std::size_t missing = 0;  // gone without a trace
 };
 
 // What a listener starts for each connection. `services` and `claims` outlive every session.
@@ -77,6 +84,7 @@ public:
     Task<Reply> status(Arguments& arguments);
     Task<Reply> append(Arguments& arguments);
     Task<Reply> idle(Arguments& arguments);
+    Task<Reply> notify(Arguments& arguments);
     Task<Reply> check(Arguments& arguments);
     Task<Reply> close(Arguments& arguments);
     Task<Reply> unselect(Arguments& arguments);
@@ -125,6 +133,7 @@ private:
     // Puts what changed since the client was last told into the output, and marks it told.
     void announce(Expunges expunges);
     void announceKeywords(const Snapshot& views);
+    void announceOldFlags();
     void announceFlags(const Snapshot& views, const std::vector<std::uint32_t>& uids);
     void announceExpunges();
     void announceHeld();
@@ -137,6 +146,16 @@ private:
     void appendFlagLists();
     void appendFetchFlags(const MessageRow& row, bool withFlags);
 
+    // The events that the client wants of the selected mailbox, by NOTIFY or without it.
+    std::uint16_t wantedOfSelected() const;
+
+    // commands/notify.cpp
+    // All that is new: of the selected mailbox, and of the others if the client wants it.
+    Task<void> tellNews(Expunges expunges);
+    Task<void> fetchNewMessages();
+    void lookAtOthers();
+    bool listensAlways() const;
+
     // commands/select.cpp
     Task<Reply> open(Arguments& arguments, bool readOnly);
     bool openMailbox(const std::string& name, bool readOnly);
@@ -144,11 +163,11 @@ private:
     // commands/list.cpp
     void statusItem(
         const Snapshot& views, const MailboxRow& row, std::string_view item, std::string& out);
-    // commands/idle.cpp
-    Task<Reply> idleUntilDone(const bool& stopped);
     // commands/fetch.cpp
     Task<Outcome<std::vector<Uid>>> openBodies(
         const FetchItems& items, const std::vector<Run>& runs);
+    // The messages' responses. Refused: they may not be read now. Returns how many could not be.
+    Task<Outcome<FetchTrouble>> sendMessages(const FetchItems& items, std::vector<Run> runs);
     Task<void> sendLarge(std::vector<LargeOctets> pieces);
     void tellVanished(const SequenceSet& set, ModSeq since);
     UidRanges unseen(const std::vector<Run>& runs);
@@ -172,6 +191,10 @@ private:
     SessionRecord session_;
     SteadyTime started_;
     std::unique_ptr<SelectedMailbox> selected_;
+    // What NOTIFY asked for; none: it was never used.
+    std::unique_ptr<WatchedMailboxes> watched_;
+    // Messages that came while NOTIFY wants items of them.
+    std::vector<std::uint32_t> newMessages_;
     // The message of the APPEND that runs, as long as nobody has read it.
     std::optional<AnnouncedLiteral> message_;
     std::string out_;

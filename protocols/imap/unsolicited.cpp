@@ -19,6 +19,8 @@ void Session::announce(Expunges expunges) {
     if (!isSelected()) return;
     const auto row = views.mailboxes().mailbox(selected().owner, selected().id);
     if (!row) return bye("The mailbox was deleted", event::CloseReason::QUIT);
+    const std::uint16_t wanted = wantedOfSelected();
+    if (wanted == 0) return;
     if (row->highestModSeq != selected().toldModSeq) {
         std::vector<std::uint32_t> added;
         std::vector<std::uint32_t> changed;
@@ -42,16 +44,24 @@ void Session::announce(Expunges expunges) {
         if (selected().gone.size() != known) {
             std::sort(selected().gone.begin(), selected().gone.end());
         }
+        if ((wanted & kFlagChange) == 0 && !selected().flagsToldModSeq) {
+            selected().flagsToldModSeq = selected().toldModSeq;
+        }
         selected().toldModSeq = row->highestModSeq;
         selected().toldFlags.clear();
         announceKeywords(views);
-        announceFlags(views, changed);
+        if ((wanted & kFlagChange) != 0) announceFlags(views, changed);
         if (expunges == Expunges::Told) announceExpunges();
         takeNewMessages(views, std::move(added), row->uidNext);
     } else if (expunges == Expunges::Told) {
         announceExpunges();
     }
     if (expunges == Expunges::Held) announceHeld();
+}
+
+// RFC 5465 §3.1: until NOTIFY is used for the first time, all; then what it says.
+std::uint16_t Session::wantedOfSelected() const {
+    return watched_ ? watched_->request().selected : kMessageEvents;
 }
 
 // RFC 7162 §6: the client counts on everything up to the greatest MODSEQ that it hears, so it is
@@ -61,6 +71,19 @@ void Session::announceHeld() {
     out_ += "* OK [HIGHESTMODSEQ ";
     appendNumber(out_, selected().goneModSeq.number() - 1);
     out_ += "] Expunges are told later\r\n";
+}
+
+// What changed while the client did not want to hear of flags.
+void Session::announceOldFlags() {
+    const Snapshot views = services_.views.snapshot();
+    std::vector<std::uint32_t> uids;
+    views.messages().changedSince(
+        selected().id, *selected().flagsToldModSeq, [&](const Change& change) {
+        const bool isKnown = !change.expunged && change.uid < selected().uidNext;
+        if (isKnown && change.modSeq <= selected().toldModSeq) uids.push_back(change.uid.number());
+    });
+    selected().flagsToldModSeq.reset();
+    announceFlags(views, uids);
 }
 
 void Session::announceFlags(const Snapshot& views, const std::vector<std::uint32_t>& uids) {
@@ -121,6 +144,9 @@ bool Session::takeNewMessages(const Snapshot& views, std::vector<std::uint32_t> 
     std::sort(uids.begin(), uids.end());
     for (const std::uint32_t uid : uids)
         selected().numbers.append(uid);
+    if (watched_ && watched_->request().newMessage) {
+        newMessages_.insert(newMessages_.end(), uids.begin(), uids.end());
+    }
     claimRecent(views, uidNext);
     out_ += "* ";
     appendNumber(out_, selected().numbers.count());

@@ -62,8 +62,17 @@ Task<Reply> Session::fetch(Arguments& arguments) {
     if (modifiers.vanished) tellVanished(set, *since);
     if (since) runs = changedRuns(runs, *since);
 
+    const bool byUid = arguments.byUid();
+    const Outcome<FetchTrouble> trouble = co_await sendMessages(items, std::move(runs));
+    if (!trouble) co_return no(trouble.error());
+    if (trouble->damaged > 0) co_return no("SERVERBUG", "Some messages cannot be read");
+    if (trouble->missing > 0 && !byUid) co_return no("EXPUNGEISSUED", "Some messages are gone");
+    co_return ok("Fetched");
+}
+
+Task<Outcome<FetchTrouble>> Session::sendMessages(const FetchItems& items, std::vector<Run> runs) {
     const Outcome<std::vector<Uid>> seen = co_await openBodies(items, runs);
-    if (!seen) co_return no(seen.error());
+    if (!seen) co_return std::unexpected(seen.error());
     FetchRenderer renderer(
         {.items = items,
          .content = services_.content,
@@ -98,11 +107,7 @@ Task<Reply> Session::fetch(Arguments& arguments) {
         co_await flushIfLarge();
         co_await connection_.reactor().yield();
     }
-    if (renderer.damaged() > 0) co_return no("SERVERBUG", "Some messages cannot be read");
-    if (cursor.missing() > 0 && !arguments.byUid()) {
-        co_return no("EXPUNGEISSUED", "Some messages are gone");
-    }
-    co_return ok("Fetched");
+    co_return FetchTrouble{.damaged = renderer.damaged(), .missing = cursor.missing()};
 }
 
 // The access is on record, and \Seen with it, before the first octet leaves (DESIGN 3.4). Returns

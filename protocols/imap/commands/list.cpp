@@ -3,27 +3,12 @@
 
 #include "journal/base/limits.h"
 #include "protocols/imap/list_pattern.h"
+#include "protocols/imap/mailbox_listing.h"
 #include "protocols/imap/session.h"
 
 namespace daybook::imap {
 
 namespace {
-
-// RFC 6154 §2. Empty: none.
-std::string_view specialUseAttribute(event::SpecialUse use) {
-    switch (use) {
-        case event::SpecialUse::ALL: return "\\All";
-        case event::SpecialUse::ARCHIVE: return "\\Archive";
-        case event::SpecialUse::DRAFTS: return "\\Drafts";
-        case event::SpecialUse::FLAGGED: return "\\Flagged";
-        case event::SpecialUse::JUNK: return "\\Junk";
-        case event::SpecialUse::SENT: return "\\Sent";
-        case event::SpecialUse::TRASH: return "\\Trash";
-        case event::SpecialUse::NONE:
-        case event::SpecialUse::INBOX: return "";
-    }
-    return "";
-}
 
 // Every level above each name.
 template <class Names>

@@ -26,6 +26,7 @@ Task<Reply> Session::create(Arguments& arguments) {
     const Outcome<CreateMailbox::Answer> created =
         co_await services_.scribe.submit(std::move(command));
     if (!created) co_return no(created.error());
+    if (watched_) watched_->expect(name);
     co_return ok("Created");
 }
 
@@ -39,6 +40,7 @@ Task<Reply> Session::remove(Arguments& arguments) {
     DeleteMailbox command{.origin = session_.origin(), .account = account(), .name = name};
     const Outcome<Done> deleted = co_await services_.scribe.submit(std::move(command));
     if (!deleted) co_return no(deleted.error());
+    if (watched_) watched_->expect(name);
     if (isSelected() && target && selected().id == target->row.id) {
         leaveMailbox();
         out_ += "* OK [CLOSED] The selected mailbox is gone\r\n";
@@ -62,6 +64,7 @@ Task<Reply> Session::rename(Arguments& arguments) {
     };
     const Outcome<Done> renamed = co_await services_.scribe.submit(std::move(command));
     if (!renamed) co_return no(renamed.error());
+    if (watched_) watched_->expect(to);
     co_return ok("Renamed");
 }
 
@@ -91,6 +94,7 @@ Task<Reply> Session::setSubscription(Arguments& arguments, Subscription subscrip
     };
     const Outcome<Done> done = co_await services_.scribe.submit(std::move(command));
     if (!done) co_return no(done.error());
+    if (watched_) watched_->expect(name);
     co_return ok(on ? "Subscribed" : "Unsubscribed");
 }
 

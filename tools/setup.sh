@@ -5,8 +5,8 @@
 build_packages=(
     ca-certificates capnproto ccache clang-19 cmake dns-root-data git libcapnp-dev
     libclang-rt-19-dev libcli11-dev libcurl4-openssl-dev libfmt-dev libgmime-3.0-dev libgsasl-dev
-    libicu-dev libidn2-dev liblmdb-dev libopendkim-dev libpoco-dev libssl-dev libtomlplusplus-dev
-    libunbound-dev lld-19 ninja-build nlohmann-json3-dev pkg-config python3-minimal zlib1g-dev
+    libicu-dev libidn2-dev liblmdb-dev libopendkim-dev libpoco-dev libsqlite3-dev libssl-dev
+    libtomlplusplus-dev libunbound-dev lld-19 ninja-build nlohmann-json3-dev pkg-config python3-minimal zlib1g-dev
 )
 
 as_root() {

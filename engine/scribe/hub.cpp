@@ -46,6 +46,10 @@ void Hub::unwatch(std::uint64_t key, std::uint64_t token) {
 }
 
 void Hub::announce(const std::set<MailboxId>& mailboxes, const std::set<AccountId>& accounts) {
+    {
+        const std::lock_guard lock(followerMutex_);
+        if (commitFollower_) commitFollower_();
+    }
     const std::lock_guard lock(mutex_);
     const auto raise = [&](std::uint64_t key) {
         const auto entry = watchers_.find(key);
@@ -65,6 +69,11 @@ void Hub::announce(const std::set<MailboxId>& mailboxes, const std::set<AccountI
 void Hub::followOutbound(OutboundFollower follower) {
     const std::lock_guard lock(followerMutex_);
     follower_ = std::move(follower);
+}
+
+void Hub::followCommits(CommitFollower follower) {
+    const std::lock_guard lock(followerMutex_);
+    commitFollower_ = std::move(follower);
 }
 
 void Hub::announceOutbound(const std::set<MessageId>& messages) {

@@ -47,6 +47,10 @@ public:
     void followOutbound(OutboundFollower follower);
     void announceOutbound(const std::set<MessageId>& messages);
 
+    // The search index's follower: told that the journal has grown, as above.
+    using CommitFollower = std::function<void()>;
+    void followCommits(CommitFollower follower);
+
 private:
     struct Watcher {
         std::uint64_t token;
@@ -62,6 +66,7 @@ private:
     std::unordered_map<std::uint64_t, std::vector<Watcher>> watchers_;
     std::mutex followerMutex_;
     OutboundFollower follower_;
+    CommitFollower commitFollower_;
 };
 
 }  // namespace daybook

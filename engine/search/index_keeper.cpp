@@ -136,7 +136,10 @@ bool IndexKeeper::step() {
         parts_.index.add(account, messages, batch.last);
     }
     if (parts_.index.isLost()) return true;
-    parts_.index.advance(batch.last);
+    {
+        const std::lock_guard lock(mutex_);
+        parts_.index.advance(batch.last);
+    }
     advanced_.notify_all();
     return true;
 }
@@ -175,15 +178,21 @@ SearchText IndexKeeper::textOf(const StoredMessage& message) {
     SearchText text{.stored = message.stored};
     try {
         const std::optional<std::string> content = parts_.journal.content().read(message.place);
-        if (!content || content->size() <= message.octets) return text;
+        if (!content) return text;
         const std::string_view octets = std::string_view(*content).substr(0, message.octets);
-        FlatMessage flat(asBytes(std::string_view(*content).substr(message.octets)));
-        const auto summary = flat.root<summary::Summary>();
-        const auto extent = mime::extentOf(summary, {.text = mime::SectionText::Header});
+        std::optional<FlatMessage> flat;
+        std::optional<summary::Summary::Reader> summary;
+        if (content->size() > message.octets) {
+            flat.emplace(asBytes(std::string_view(*content).substr(message.octets)));
+            summary = flat->root<summary::Summary>();
+        }
+        const auto extent =
+            summary ? mime::extentOf(*summary, {.text = mime::SectionText::Header}) : std::nullopt;
         const std::string fields =
             message.prefix + std::string(octets.substr(0, extent ? extent->end : octets.size()));
         mime::SearchableText header = mime::searchableHeader(fields, settings_.textOctetsMax);
-        mime::SearchableText body = mime::searchableBody(octets, summary, settings_.textOctetsMax);
+        mime::SearchableText body;
+        if (summary) body = mime::searchableBody(octets, *summary, settings_.textOctetsMax);
         text.header = std::move(header.text);
         text.body = std::move(body.text);
         text.whole = header.whole && body.whole;

@@ -10,6 +10,7 @@ from . import commands
 from .client import DIALECTS, Client
 from .connection import Connection
 from .model import Difference, Mailbox, check
+from .storm import storm
 
 KINDS = {
     "Fetch": 20, "FetchChanges": 6, "Store": 24, "Search": 12, "Expunge": 8, "Copy": 5, "Move": 5,
@@ -53,6 +54,8 @@ class World:
     def draw(self, source):
         """A step that is legal now."""
         seed = source.randrange(1 << 48)
+        if source.random() < 0.004:
+            return None, "storm", seed
         if source.random() < 0.03:
             return None, source.choice(("deliver", "deliver", "deliver", "pop3")), seed
         number = source.randrange(len(self.clients))
@@ -72,7 +75,7 @@ class World:
         """Nothing happens where the step is not legal, which is so in shortened histories only."""
         source = random.Random(seed)
         if number is None:
-            self.deliver(seed) if kind == "deliver" else self.pop3(source)
+            {"deliver": self.deliver, "pop3": self.pop3, "storm": self.storm}[kind](source)
         else:
             client = self.clients[number]
             if client.idling and kind == "done":
@@ -116,7 +119,12 @@ class World:
         """What was acknowledged elsewhere is shown from here on."""
         self.control.command("STATUS INBOX (MESSAGES)")
 
-    def deliver(self, seed):
+    def storm(self, source):
+        for client in self.idlers():
+            client.done(commands.Noop(client, source))
+        storm(self, source)
+
+    def deliver(self, source):
         if len(self.mailboxes[0].messages) >= commands.MESSAGES_MAX:
             return
         if not self.lmtp:
@@ -127,7 +135,8 @@ class World:
         self.ask_lmtp(b"MAIL FROM:<outside@elsewhere.test>")
         self.ask_lmtp(b"RCPT TO:<%s>" % self.login.encode())
         self.ask_lmtp(b"DATA")
-        self.ask_lmtp(b"Subject: delivered %d\r\n\r\nIt came from outside.\r\n." % seed)
+        self.ask_lmtp(b"Subject: delivered %d\r\n\r\nIt came from outside.\r\n."
+                      % source.randrange(1000))
         self.mailboxes[0].begin()
         self.mailboxes[0].add()
         self.settle()

@@ -10,8 +10,9 @@ import pathlib
 import unittest
 
 from daybook import Daybook
+from imap_dialogue import Run
 from imap_match import Different
-from imap_script import Run, Script
+from imap_script import Script
 
 FOLDER = pathlib.Path(__file__).parent / "imap"
 PENDING = {line.split("#")[0].strip()

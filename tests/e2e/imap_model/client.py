@@ -85,7 +85,7 @@ class Client:
             self.take(response, command)
         _, answered, status, code, arguments = response
         check(answered == tag, f"the answer to {answered} instead of {tag}")
-        if code == "HIGHESTMODSEQ":
+        if code == "HIGHESTMODSEQ" and self.view:
             self.view.highest = int(arguments)
         command.done(status, code, arguments)
         if self.view and status == "OK":
@@ -132,7 +132,8 @@ class Client:
         else:
             check(1 <= number <= len(self.view.uids), f"FETCH {number} of {len(self.view.uids)}")
             uid = self.view.uids[number - 1]
-            check(not self.dialect.qresync or "UID" in items, "FETCH without UID in QRESYNC")
+            check(not self.dialect.qresync or "UID" in items or command.fetches,
+                  "FETCH without UID in QRESYNC")
         check(items.get("UID", uid) == uid, f"number {number} is UID {uid}, not {items.get('UID')}")
         if "FLAGS" in items:
             check("\\Recent" not in items["FLAGS"] or not self.dialect.rev2, "\\Recent in IMAP4rev2")

@@ -6,9 +6,9 @@ import random
 import socket
 import time
 
-from . import commands
 from .client import DIALECTS, Client
 from .connection import Connection
+from .mailbox_commands import COMMANDS, MESSAGES_MAX, Noop
 from .model import Difference, Mailbox, check
 from .storm import storm
 
@@ -79,23 +79,23 @@ class World:
         else:
             client = self.clients[number]
             if client.idling and kind == "done":
-                client.done(commands.Noop(client, source))
+                client.done(Noop(client, source))
             elif kind == "drop":
                 client.drop()
             elif not client.idling and (client.view or kind in UNSELECTED):
                 self.act(client, kind, source)
         for idler in self.idlers():
-            idler.converge(commands.Noop(idler, source))
+            idler.converge(Noop(idler, source))
 
     def act(self, client, kind, source):
         if kind == "idle":
-            client.idle(commands.Noop(client, source))
+            client.idle(Noop(client, source))
             return
         batch = []
         if kind == "batch":
             batch = self.batch(client, source)
         elif self.can(client, kind):
-            batch = [getattr(commands, kind)(client, source)]
+            batch = [COMMANDS[kind](client, source)]
         batch = [one for one in batch if getattr(one, "is_legal", lambda: True)()]
         tags = [client.connection.send(one.text, one.literals) for one in batch]
         for one, tag in zip(batch, tags):
@@ -112,7 +112,7 @@ class World:
         batch = []
         while len(batch) < BATCH and (not batch or batch[-1].holds):
             kind = source.choice(("Fetch", "Fetch", "Store", "Search", "Noop", "Expunge"))
-            batch.append(getattr(commands, kind)(client, source))
+            batch.append(COMMANDS[kind](client, source))
         return batch
 
     def settle(self):
@@ -121,11 +121,11 @@ class World:
 
     def storm(self, source):
         for client in self.idlers():
-            client.done(commands.Noop(client, source))
+            client.done(Noop(client, source))
         storm(self, source)
 
     def deliver(self, source):
-        if len(self.mailboxes[0].messages) >= commands.MESSAGES_MAX:
+        if len(self.mailboxes[0].messages) >= MESSAGES_MAX:
             return
         if not self.lmtp:
             self.lmtp = socket.create_connection(("127.0.0.1", self.server.port("lmtp")), timeout=30)

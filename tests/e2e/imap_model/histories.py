@@ -7,8 +7,8 @@ import poplib
 import random
 import smtplib
 
-from .commands import BODY
 from .connection import Connection
+from .mailbox_commands import BODY
 from .model import KEYWORDS, SYSTEM, Difference, ranges
 
 MESSAGES_MAX = 60

@@ -5,8 +5,8 @@ means the same flags to everybody. When it is over each client must know the tru
 
 import selectors
 
-from .commands import BODY, MESSAGES_MAX
 from .connection import PATIENCE
+from .mailbox_commands import BODY, MESSAGES_MAX
 from .model import KEYWORDS, SYSTEM, Message, check, numbers_of
 
 ROUNDS = 60

@@ -1,5 +1,6 @@
 #include "tests/bench/bench_client.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -98,13 +99,15 @@ void BenchClient::send(std::string_view octets) {
     }
 }
 
-void BenchClient::receive() {
+std::string_view BenchClient::receiveRaw() {
     std::string& octets = scratch();
     const ssize_t count = tls_ ? SSL_read(tls_->ssl, octets.data(), static_cast<int>(kReadOctets))
                                : ::recv(descriptor_, octets.data(), kReadOctets, 0);
     if (count <= 0) fail("the server ended the connection");
-    buffer_.append(octets, 0, static_cast<std::size_t>(count));
+    return {octets.data(), static_cast<std::size_t>(count)};
 }
+
+void BenchClient::receive() { buffer_ += receiveRaw(); }
 
 std::string BenchClient::readLine() {
     std::size_t end = 0;
@@ -158,6 +161,40 @@ std::uint64_t BenchClient::command(std::string_view text) {
     const std::uint64_t octets = readUntilLine(tag, line);
     if (!line.starts_with(tag + "OK")) fail(line);
     return octets;
+}
+
+std::uint64_t BenchClient::bulk(std::string_view text) {
+    constexpr std::size_t kLineMax = 1'024;
+    const std::string tag = fmt::format("bulk-answer-{} ", ++tag_);
+    send(tag + std::string(text) + "\r\n");
+    std::uint64_t octets = 0;
+    std::string end = "\r\n";
+    while (true) {
+        const std::string_view piece = receiveRaw();
+        octets += piece.size();
+        end += piece.substr(piece.size() - std::min(piece.size(), kLineMax));
+        end.erase(0, end.size() - std::min(end.size(), kLineMax));
+        if (!end.ends_with("\r\n")) continue;
+        const std::size_t before = end.rfind("\r\n", end.size() - 3);
+        if (before == std::string::npos) continue;
+        const std::string_view line = std::string_view(end).substr(before + 2);
+        if (!line.starts_with(tag)) continue;
+        if (!line.starts_with(tag + "OK")) fail(std::string(line));
+        return octets;
+    }
+}
+
+std::string BenchClient::ask(std::string_view text) {
+    const std::string tag = fmt::format("a{} ", ++tag_);
+    send(tag + std::string(text) + "\r\n");
+    std::string answer;
+    while (true) {
+        std::string line = readLine();
+        const bool last = line.starts_with(tag);
+        if (last && !line.starts_with(tag + "OK")) fail(line);
+        answer += line + "\r\n";
+        if (last) return answer;
+    }
 }
 
 std::uint64_t BenchClient::readDotted() {

@@ -29,6 +29,12 @@ public:
     void expect(std::string_view wanted);
     // Sends an IMAP command and reads up to its tagged answer, which must be OK. Octets read.
     std::uint64_t command(std::string_view text);
+    // The same for one command alone whose answer is large: looks at the ends of what comes only,
+    // so that it costs little more than taking the octets from the kernel. Requires: nothing else
+    // under way, no octets of the answer that look like its end.
+    std::uint64_t bulk(std::string_view text);
+    // The whole answer, the tagged line included.
+    std::string ask(std::string_view text);
     // Reads POP3's multi-line answer up to the first line that begins with a dot: the messages of
     // these benchmarks have no other. Octets read.
     std::uint64_t readDotted();
@@ -43,6 +49,8 @@ private:
     void handshake();
     // Appends to the buffer.
     void receive();
+    // Without the buffer. Octets that came.
+    std::string_view receiveRaw();
     std::uint64_t readUntilLine(std::string_view prefix, std::string& line);
 
     int descriptor_ = -1;

@@ -43,6 +43,8 @@ public:
 
     pid_t process() const { return process_; }
 
+    const std::filesystem::path& data() const { return data_; }
+
     Usage usage() const;
     double proportionalKilobytes() const;
 

@@ -73,6 +73,7 @@ int journalStats(Context& context) {
     if (context.json()) {
         nlohmann::ordered_json json;
         json["events"] = head.size;
+        json["commits"] = journal.commitCount();
         json["root"] = toHex(head.root);
         json["journal"] = idText(journal.journalId());
         json["first"] = timeText(first);
@@ -85,6 +86,7 @@ int journalStats(Context& context) {
     }
     say(fmt::format("journal  {}", idText(journal.journalId())));
     say(fmt::format("events   {}", head.size));
+    say(fmt::format("commits  {}", journal.commitCount()));
     say(fmt::format("from     {}", timeText(first)));
     say(fmt::format("to       {}", timeText(head.timeNs)));
     say(fmt::format("root     {}", toHex(head.root)));

@@ -1,6 +1,7 @@
 #include "protocols/imap/sequence_set.h"
 
 #include <catch2/catch.hpp>
+#include <random>
 
 #include "protocols/imap/message_numbers.h"
 
@@ -84,7 +85,7 @@ TEST_CASE("message numbers: numbers and UIDs find each other", "[imap]") {
     const MessageNumbers numbers = numbersOf({3, 4, 5, 9, 10, 20});
     CHECK(numbers.count() == 6);
     CHECK(numbers.lastUid() == 20);
-    CHECK(numbers.runs().size() == 3);
+    CHECK(numbers.runsOfUids({{1, UINT32_MAX}}).size() == 3);
     CHECK(numbers.numberOf(3) == 1U);
     CHECK(numbers.numberOf(9) == 4U);
     CHECK(numbers.numberOf(20) == 6U);
@@ -128,12 +129,99 @@ TEST_CASE("message numbers: runs of numbers and of UIDs", "[imap]") {
     CHECK(numbers.runsOfUids({{6, 8}}).empty());
 }
 
-TEST_CASE("message numbers: 100,000 messages with a hole in every twelve", "[imap]") {
-    MessageNumbers numbers;
-    for (std::uint32_t uid = 1; numbers.count() < 100'000; ++uid) {
-        if (uid % 12 != 0) numbers.append(uid);
+namespace {
+
+// The same, the simple way.
+std::vector<Run> runsOf(
+    const std::vector<std::uint32_t>& uids, std::uint32_t from, std::uint32_t to) {
+    std::vector<Run> runs;
+    for (std::size_t i = 0; i < uids.size(); ++i) {
+        const std::uint32_t uid = uids[i];
+        if (uid < from || uid > to) continue;
+        if (!runs.empty() && runs.back().last + 1 == uid)
+            runs.back().last = uid;
+        else
+            runs.push_back(
+                {.number = static_cast<std::uint32_t>(i) + 1, .first = uid, .last = uid});
     }
-    CHECK(numbers.runs().size() * sizeof(Run) < 200U << 10U);
+    return runs;
+}
+
+void checkEqual(const MessageNumbers& numbers, const std::vector<std::uint32_t>& uids) {
+    REQUIRE(numbers.count() == uids.size());
+    REQUIRE(numbers.lastUid() == (uids.empty() ? 0 : uids.back()));
+    for (std::size_t i = 0; i < uids.size(); ++i) {
+        REQUIRE(numbers.uidAt(static_cast<std::uint32_t>(i) + 1) == uids[i]);
+        REQUIRE(numbers.numberOf(uids[i]) == i + 1);
+        const bool nextIsThere = i + 1 < uids.size() && uids[i + 1] == uids[i] + 1;
+        if (!nextIsThere && uids[i] < UINT32_MAX) REQUIRE_FALSE(numbers.numberOf(uids[i] + 1));
+    }
+    REQUIRE_FALSE(numbers.numberOf(0));
+    REQUIRE(numbers.runsOfUids({{1, UINT32_MAX}}) == runsOf(uids, 1, UINT32_MAX));
+    REQUIRE(numbers.runsOfNumbers({{1, UINT32_MAX}}) == runsOf(uids, 1, UINT32_MAX));
+}
+
+}  // namespace
+
+TEST_CASE("message numbers: as a list of UIDs says, whatever comes and goes", "[imap]") {
+    for (std::uint32_t seed = 1; seed <= 40; ++seed) {
+        INFO("seed " << seed);
+        std::mt19937 random(seed);
+        const auto below = [&random](std::uint32_t limit) { return random() % limit; };
+        // How often there is no hole, and how wide holes are.
+        const std::uint32_t dense = 1 + below(20);
+        const std::uint32_t widest = 1U << below(24);
+        MessageNumbers numbers;
+        std::vector<std::uint32_t> uids;
+        for (int round = 0; round < 4; ++round) {
+            for (int i = 0; i < 400; ++i) {
+                const std::uint32_t last = numbers.lastUid();
+                const std::uint32_t uid = last + 1 + (below(dense) == 0 ? below(widest) : 0);
+                numbers.append(uid);
+                uids.push_back(uid);
+            }
+            checkEqual(numbers, uids);
+            std::vector<std::uint32_t> gone;
+            std::vector<std::uint32_t> left;
+            const std::uint32_t part = 1 + below(5);
+            for (const std::uint32_t uid : uids)
+                (below(part) == 0 ? gone : left).push_back(uid);
+            numbers.remove(gone);
+            uids = left;
+            checkEqual(numbers, uids);
+            for (int i = 0; i < 50 && !uids.empty(); ++i) {
+                const std::uint32_t from = below(uids.back()) + 1;
+                const std::uint32_t to = from + below(UINT32_MAX - from);
+                REQUIRE(numbers.runsOfUids({{from, to}}) == runsOf(uids, from, to));
+                const auto count = static_cast<std::uint32_t>(uids.size());
+                const std::uint32_t first = 1 + below(count);
+                const std::uint32_t second = first + below(count - first + 1);
+                REQUIRE(
+                    numbers.runsOfNumbers({{first, second}}) ==
+                    runsOf(uids, uids[first - 1], uids[second - 1]));
+            }
+        }
+    }
+}
+
+TEST_CASE("message numbers: at both ends of what a UID can be", "[imap]") {
+    const std::vector<std::uint32_t> uids = {1, 2, UINT32_MAX - 2, UINT32_MAX};
+    checkEqual(numbersOf(uids), uids);
+}
+
+TEST_CASE("message numbers: the memory of 100,000 messages", "[imap]") {
+    constexpr std::size_t kMax = 200U << 10U;
+    // One of so many is there.
+    for (const std::uint32_t part : {1U, 2U, 3U, 10U, 50U}) {
+        INFO("one of " << part);
+        std::mt19937 random(part);
+        MessageNumbers numbers;
+        for (std::uint32_t uid = 1; numbers.count() < 100'000; ++uid) {
+            if (random() % part == 0) numbers.append(uid);
+        }
+        CHECK(numbers.memory() < kMax);
+        if (part == 1) CHECK(numbers.memory() == 0);
+    }
 }
 
 }  // namespace daybook::imap

@@ -65,7 +65,7 @@ private:
         std::uint64_t value = 0;
         for (unsigned shift = 0;; shift += kBits) {
             const std::uint8_t octet = numbers_.octets_[offset_++];
-            value |= std::uint64_t{octet & static_cast<std::uint8_t>(~kMore)} << shift;
+            value |= static_cast<std::uint64_t>(octet & ~kMore) << shift;
             if ((octet & kMore) == 0) return value;
         }
     }
@@ -173,11 +173,11 @@ std::uint32_t MessageNumbers::uidAt(std::uint32_t number) const {
 }
 
 bool MessageNumbers::anyOfUids(std::uint32_t first, std::uint32_t last) const {
-    const auto run = std::lower_bound(
-        runs_.begin(), runs_.end(), first, [](const Run& each, std::uint32_t value) {
-        return each.last < value;
-    });
-    return run != runs_.end() && run->first <= last;
+    if (!hasLast()) return false;
+    Walk walk = walkFromUid(first);
+    while (!walk.isDone() && walk.run().last < first)
+        walk.next();
+    return !walk.isDone() && walk.run().first <= last;
 }
 
 std::vector<Run> MessageNumbers::runsOfNumbers(const NumberRanges& ranges) const {

@@ -167,7 +167,9 @@ TEST_CASE("message numbers: as a list of UIDs says, whatever comes and goes", "[
     for (std::uint32_t seed = 1; seed <= 40; ++seed) {
         INFO("seed " << seed);
         std::mt19937 random(seed);
-        const auto below = [&random](std::uint32_t limit) { return random() % limit; };
+        const auto below = [&random](std::uint32_t limit) {
+            return static_cast<std::uint32_t>(random() % limit);
+        };
         // How often there is no hole, and how wide holes are.
         const std::uint32_t dense = 1 + below(20);
         const std::uint32_t widest = 1U << below(24);

@@ -8,10 +8,10 @@
 #include <tuple>
 #include <utility>
 
-#include "engine/delivery/gzip.h"
 #include "engine/delivery/mta_sts.h"
 #include "engine/directory/address.h"
 #include "engine/mime/header_fields.h"
+#include "engine/runtime/deflate.h"
 #include "journal/base/ascii.h"
 #include "journal/base/encoding.h"
 

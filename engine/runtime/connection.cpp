@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "engine/runtime/deflate.h"
+#include "engine/runtime/piece_cursor.h"
 #include "engine/runtime/readiness.h"
 #include "engine/runtime/signal.h"
 #include "engine/runtime/tls_context.h"
@@ -30,47 +32,9 @@ constexpr std::size_t kPiecesPerCall = 64;
 constexpr int kFillsBeforeYield = 64;
 constexpr int kDrainsAtClose = 16;
 
-// Where a write of several pieces has got to.
-class Cursor {
-public:
-    explicit Cursor(std::span<const std::string_view> pieces) : pieces_(pieces) { skipEmpty(); }
-
-    bool atEnd() const { return pieces_.empty(); }
-
-    void advance(std::size_t octets) {
-        while (octets > 0) {
-            const std::size_t left = pieces_.front().size() - offset_;
-            const std::size_t taken = std::min(octets, left);
-            offset_ += taken;
-            octets -= taken;
-            skipEmpty();
-        }
-    }
-
-    // The octets of this piece that are not sent.
-    std::string_view current() const { return pieces_.front().substr(offset_); }
-
-    std::size_t piecesLeft() const { return pieces_.size(); }
-
-    std::string_view piece(std::size_t index) const {
-        return index == 0 ? current() : pieces_[index];
-    }
-
-private:
-    void skipEmpty() {
-        while (!pieces_.empty() && offset_ == pieces_.front().size()) {
-            pieces_ = pieces_.subspan(1);
-            offset_ = 0;
-        }
-    }
-
-    std::span<const std::string_view> pieces_;
-    std::size_t offset_ = 0;
-};
-
 // The next record's octets: one piece as it lies, or several gathered in the scratch buffer. The
 // same call gives the same octets again, as SSL_write asks for.
-std::string_view nextRecord(const Cursor& cursor) {
+std::string_view nextRecord(const PieceCursor& cursor) {
     const std::string_view first = cursor.current();
     if (first.size() >= kScratchOctets) return first.substr(0, kScratchOctets);
     if (cursor.piecesLeft() == 1) return first;
@@ -94,7 +58,7 @@ public:
     // Reads once into `incoming_`. Never waits.
     Progress receive();
     // Sends what goes at once: Done when all is sent.
-    Progress send(Cursor& cursor);
+    Progress send(PieceCursor& cursor);
 
     void requireOpen() const {
         if (watched_.closed) throw Disconnected("closed");
@@ -112,20 +76,35 @@ public:
         std::string().swap(incoming_);
     }
 
-    void append(std::string_view octets) {
+    // From the socket or from TLS.
+    void take(std::string_view octets) {
+        octetsIn_ += octets.size();
+        if (deflate_) {
+            deflate_->feed(octets);
+            return;
+        }
+        dropConsumed();
+        incoming_ += octets;
+        filled_ += octets.size();
+    }
+
+    void dropConsumed() {
         incoming_.erase(0, consumed_);
         consumed_ = 0;
-        incoming_ += octets;
-        octetsIn_ += octets.size();
     }
+
+    // What the pieces are on the wire.
+    std::string packed(std::span<const std::string_view> pieces);
 
     void close();
 
     Poco::Net::StreamSocket socket_;
     Watched watched_;
     std::unique_ptr<TlsStream> tls_;
+    std::unique_ptr<DeflateLayer> deflate_;
     std::string incoming_;
     std::size_t consumed_ = 0;
+    std::uint64_t filled_ = 0;  // all that ever came into `incoming_`
     std::uint64_t octetsIn_ = 0;
     std::uint64_t octetsOut_ = 0;
     int fillsWithoutWait_ = 0;
@@ -139,19 +118,51 @@ public:
 private:
     void noteAddresses();
 
+    // Returns whether there was something.
+    bool unpack();
+    Progress receiveOnce();
     Progress receivePlain();
     Progress receiveTls();
-    Progress sendPlain(Cursor& cursor);
-    Progress sendTls(Cursor& cursor);
+    Progress sendPlain(PieceCursor& cursor);
+    Progress sendTls(PieceCursor& cursor);
     // Notes that the socket is not ready; turns a broken TLS into an exception.
     Progress noted(Progress progress);
 };
 
 Progress Connection::Implementation::receive() {
-    if (ended_) return Progress::Ended;
+    for (;;) {
+        if (deflate_ && unpack()) return Progress::Done;
+        if (ended_) return Progress::Ended;
+        const Progress progress = receiveOnce();
+        // Packed octets need not make a whole plain one.
+        if (progress != Progress::Done || !deflate_) return progress;
+    }
+}
+
+Progress Connection::Implementation::receiveOnce() {
     const Progress progress = tls_ ? receiveTls() : receivePlain();
     if (progress == Progress::Ended) ended_ = true;
     return progress;
+}
+
+bool Connection::Implementation::unpack() {
+    if (!deflate_->hasInput()) return false;
+    dropConsumed();
+    try {
+        const std::size_t octets = deflate_->unpack(incoming_);
+        filled_ += octets;
+        return octets > 0;
+    } catch (const InvalidDeflate& broken) {
+        throw Disconnected(broken.what());
+    }
+}
+
+std::string Connection::Implementation::packed(std::span<const std::string_view> pieces) {
+    std::string octets;
+    for (const std::string_view each : pieces)
+        deflate_->pack(each, octets);
+    deflate_->flush(octets);
+    return octets;
 }
 
 Progress Connection::Implementation::receivePlain() {
@@ -163,7 +174,7 @@ Progress Connection::Implementation::receivePlain() {
             // A short read has emptied the socket; unless the peer's end came already: then there
             // is no further edge, and the end is still to be read.
             if (octets < mostPerRead_ && !watched_.hangup) watched_.readReady = false;
-            append({scratch.data(), octets});
+            take({scratch.data(), octets});
             return Progress::Done;
         }
         if (errno == EAGAIN) watched_.readReady = false;
@@ -175,11 +186,11 @@ Progress Connection::Implementation::receivePlain() {
 Progress Connection::Implementation::receiveTls() {
     if (!watched_.readReady && !tls_->hasPending()) return Progress::WantRead;
     const Transfer transfer = tls_->read(scratch);
-    if (transfer.progress == Progress::Done) append({scratch.data(), transfer.octets});
+    if (transfer.progress == Progress::Done) take({scratch.data(), transfer.octets});
     return noted(transfer.progress);
 }
 
-Progress Connection::Implementation::send(Cursor& cursor) {
+Progress Connection::Implementation::send(PieceCursor& cursor) {
     while (!cursor.atEnd()) {
         const Progress progress = tls_ ? sendTls(cursor) : sendPlain(cursor);
         if (progress != Progress::Done) return progress;
@@ -187,7 +198,7 @@ Progress Connection::Implementation::send(Cursor& cursor) {
     return Progress::Done;
 }
 
-Progress Connection::Implementation::sendPlain(Cursor& cursor) {
+Progress Connection::Implementation::sendPlain(PieceCursor& cursor) {
     if (!watched_.writeReady) return Progress::WantWrite;
     std::array<iovec, kPiecesPerCall> vectors;  // NOLINT: filled below
     const std::size_t count = std::min(cursor.piecesLeft(), vectors.size());
@@ -210,7 +221,7 @@ Progress Connection::Implementation::sendPlain(Cursor& cursor) {
     return Progress::WantWrite;
 }
 
-Progress Connection::Implementation::sendTls(Cursor& cursor) {
+Progress Connection::Implementation::sendTls(PieceCursor& cursor) {
     const Transfer transfer = tls_->write(nextRecord(cursor));
     if (transfer.progress == Progress::Done) {
         octetsOut_ += transfer.octets;
@@ -279,7 +290,7 @@ void Connection::setPeer(std::string ip, std::uint16_t port, std::uint16_t local
 
 Task<std::size_t> Connection::fill(Deadline deadline) {
     Implementation& self = *implementation_;
-    const std::uint64_t before = self.octetsIn_;
+    const std::uint64_t before = self.filled_;
     for (;;) {
         self.requireOpen();
         const Progress progress = self.receive();
@@ -296,7 +307,7 @@ Task<std::size_t> Connection::fill(Deadline deadline) {
         co_await reactor().yield();
         self.requireOpen();
     }
-    co_return self.octetsIn_ - before;
+    co_return self.filled_ - before;
 }
 
 Task<std::size_t> Connection::fill(Deadline deadline, std::size_t most) {
@@ -342,8 +353,21 @@ Task<void> Connection::write(std::span<const std::string_view> pieces) {
 
 Task<void> Connection::write(
     std::span<const std::string_view> pieces, std::chrono::milliseconds patience) {
+    return isCompressed() ? sendPacked(pieces, patience) : send(pieces, patience);
+}
+
+Task<void> Connection::sendPacked(
+    std::span<const std::string_view> pieces, std::chrono::milliseconds patience) {
+    implementation_->requireOpen();
+    const std::string packed = implementation_->packed(pieces);
+    const std::array<std::string_view, 1> whole{packed};
+    co_await send(std::span<const std::string_view>(whole), patience);
+}
+
+Task<void> Connection::send(
+    std::span<const std::string_view> pieces, std::chrono::milliseconds patience) {
     Implementation& self = *implementation_;
-    Cursor cursor(pieces);
+    PieceCursor cursor(pieces);
     Deadline deadline = kNoDeadline;
     for (;;) {
         self.requireOpen();
@@ -411,6 +435,32 @@ Task<Handshake> Connection::shakeHands(TlsStream& tls, Deadline deadline) {
         const WakeReason reason = co_await Readiness(self.watched_, want, deadline);
         if (reason == WakeReason::TimedOut) throw TimedOut("the TLS handshake took too long");
     }
+}
+
+void Connection::startCompression() {
+    Implementation& self = *implementation_;
+    DAYBOOK_ASSERT(!self.deflate_);
+    self.deflate_ = std::make_unique<DeflateLayer>();
+    self.deflate_->feed(buffered());
+    self.consumed_ = self.incoming_.size();
+    self.releaseEmptyBuffer();
+}
+
+Task<void> Connection::stopCompression() {
+    Implementation& self = *implementation_;
+    DAYBOOK_ASSERT(self.deflate_);
+    std::string end;
+    self.deflate_->finish(end);
+    self.dropConsumed();
+    self.incoming_ += self.deflate_->takeInput();
+    self.deflate_.reset();
+    co_await write(end);
+}
+
+bool Connection::isCompressed() const { return implementation_->deflate_ != nullptr; }
+
+void Connection::rest() {
+    if (implementation_->deflate_) implementation_->deflate_->rest();
 }
 
 bool Connection::isTls() const { return implementation_->tls_ != nullptr; }

@@ -99,6 +99,17 @@ public:
     Task<TlsOutcome> startTlsClient(
         const TlsClientContext& context, const TlsDemand& demand, Deadline deadline);
 
+    // From now on both sides speak raw DEFLATE (RFC 4978 §3), below TLS if that comes or is there.
+    // What arrived and was not consumed is taken as packed. A peer that breaks the format is
+    // Disconnected.
+    void startCompression();
+    // Ends our side's stream and speaks plainly again, both ways (RFC 8437 §4.1).
+    Task<void> stopCompression();
+    bool isCompressed() const;
+    // Nothing is expected for a while: what compression needs only when something moves is given
+    // back.
+    void rest();
+
     bool isTls() const;
     TlsInfo tlsInfo() const;
     // RFC 9266 tls-exporter, 32 octets. Nothing without TLS (or TLS 1.2 without extended master
@@ -131,6 +142,9 @@ public:
 private:
     class Implementation;
     Task<Wake> wait(Signal* signal, Signal* other, Deadline deadline);
+    Task<void> sendPacked(
+        std::span<const std::string_view> pieces, std::chrono::milliseconds patience);
+    Task<void> send(std::span<const std::string_view> pieces, std::chrono::milliseconds patience);
     Task<Handshake> shakeHands(TlsStream& tls, Deadline deadline);
 
     std::unique_ptr<Implementation> implementation_;

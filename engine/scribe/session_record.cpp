@@ -54,4 +54,14 @@ void SessionRecord::close(
     });
 }
 
+void SessionRecord::closeLogin(Random& random, std::uint64_t octetsIn, std::uint64_t octetsOut) {
+    close(event::CloseReason::QUIT, octetsIn, octetsOut);
+    id_ = random.orderedId<SessionId>();
+    account_ = {};
+    credential_ = {};
+    opened_ = false;
+    closed_ = false;
+    commands_ = 0;
+}
+
 }  // namespace daybook

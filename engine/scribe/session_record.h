@@ -52,6 +52,8 @@ public:
     void open();
     void authenticated(AccountId account, CredentialId credential, event::Mechanism mechanism);
     void close(event::CloseReason reason, std::uint64_t octetsIn, std::uint64_t octetsOut);
+    // The user leaves and the connection stays: what follows is a session of its own.
+    void closeLogin(Random& random, std::uint64_t octetsIn, std::uint64_t octetsOut);
 
     const SessionFacts& facts() const { return facts_; }
 

@@ -7,7 +7,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "engine/delivery/gzip.h"
+#include "engine/runtime/deflate.h"
 #include "tests/engine/delivery/tls_policy_fixture.h"
 
 using namespace daybook;
@@ -282,8 +282,6 @@ TEST_CASE("tlsrpt: a report is posted", "[engine]") {
     house.publish("example.test", "1", httpAnswer("400 No", "text/plain", ""));
     CHECK(send() == "the receiver answered with HTTP status 400");
     house.resolver.add(
-        "mta-sts.example.test",
-        dns::RecordType::A,
-        ToldResolver::without(dns::Result::NoSuchName));
+        "mta-sts.example.test", dns::RecordType::A, ToldResolver::without(dns::Result::NoSuchName));
     CHECK(send() == "mta-sts.example.test has no address");
 }

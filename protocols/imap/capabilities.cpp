@@ -14,8 +14,10 @@ namespace {
 constexpr std::string_view kForAll = "IMAP4rev1 IMAP4rev2 LITERAL+ ID ENABLE IDLE";
 
 // A capability stands here when its commands are in the table. Alphabetical.
-constexpr std::array<std::string_view, 9> kForUsers{
+constexpr std::array<std::string_view, 13> kForUsers{
+    "COMPRESS=DEFLATE",
     "CONDSTORE",
+    "INPROGRESS",
     "MOVE",
     "NAMESPACE",
     "NOTIFY",
@@ -23,7 +25,9 @@ constexpr std::array<std::string_view, 9> kForUsers{
     "SPECIAL-USE",
     "UIDONLY",
     "UIDPLUS",
+    "UNAUTHENTICATE",
     "UNSELECT",
+    "UTF8=ACCEPT",
 };
 
 }  // namespace
@@ -34,7 +38,8 @@ std::string Session::capabilities() {
     if (account()) {
         for (const std::string_view each : kForUsers)
             list += ' ' + std::string(each);
-        return list;
+        // RFC 7889 §2
+        return list + " APPENDLIMIT=" + std::to_string(services_.config.messageOctetsMax);
     }
     const AuthenticationPeer who = peer();
     list += " SASL-IR";

@@ -19,6 +19,8 @@ constexpr std::array kCommands{
     CommandRow{"AUTHENTICATE", kNotAuthenticated, 0, &S::authenticate, "RFC 3501 §6.2.2"},
     CommandRow{"LOGIN", kNotAuthenticated, 0, &S::login, "RFC 3501 §6.2.3"},
     CommandRow{"ENABLE", kLoggedIn, 0, &S::enable, "RFC 5161 §3.1"},
+    CommandRow{"COMPRESS", kLoggedIn, 0, &S::compress, "RFC 4978 §3"},
+    CommandRow{"UNAUTHENTICATE", kLoggedIn, kTellsNothing, &S::unauthenticate, "RFC 8437 §3"},
     CommandRow{"SELECT", kLoggedIn, kTellsNothing | kLooksAnew, &S::select, "RFC 3501 §6.3.1"},
     CommandRow{"EXAMINE", kLoggedIn, kTellsNothing | kLooksAnew, &S::examine, "RFC 3501 §6.3.2"},
     CommandRow{"CREATE", kLoggedIn, 0, &S::create, "RFC 3501 §6.3.3"},

@@ -41,7 +41,7 @@ class Arguments {
 public:
     // `text`: from after the command's name; outlives the object.
     Arguments(std::string_view text, bool byUid, Dialect dialect = {})
-        : lexer_(text), byUid_(byUid), dialect_(dialect) {}
+        : lexer_(text, dialect.speaksUtf8()), byUid_(byUid), dialect_(dialect) {}
 
     const Dialect& dialect() const { return dialect_; }
 

@@ -79,6 +79,7 @@ std::string Lexer::quoted() {
         }
         value += c;
     }
+    if (utf8_ && !isUtf8(value)) throw Bad("A quoted string must be in UTF-8");
     return value;
 }
 

@@ -17,8 +17,9 @@ bool isAtomChar(char c);
 
 class Lexer {
 public:
-    // `text` outlives the lexer.
-    explicit Lexer(std::string_view text) : text_(text) {}
+    // `text` outlives the lexer. `utf8`: quoted strings must be in UTF-8 (RFC 9755 §3, RFC 9051
+    // §9); else any octets are taken and whoever uses them judges.
+    explicit Lexer(std::string_view text, bool utf8 = false) : text_(text), utf8_(utf8) {}
 
     bool atEnd() const { return position_ == text_.size(); }
 
@@ -55,6 +56,7 @@ private:
 
     std::string_view text_;
     std::size_t position_ = 0;
+    bool utf8_ = false;
 };
 
 }  // namespace daybook::imap

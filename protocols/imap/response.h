@@ -18,7 +18,7 @@ namespace daybook::imap {
 enum class Status { Ok, No, Bad };
 
 // What the session does once the tagged line is out.
-enum class Then { GoOn, StartTls, Close };
+enum class Then { GoOn, StartTls, Compress, Unauthenticate, Close };
 
 // A command's tagged line: every handler returns exactly one.
 struct Reply {

@@ -17,13 +17,21 @@
 
 namespace daybook::imap {
 
+// Messages with consecutive UIDs whose flags of this MODSEQ were told.
+struct ToldFlags {
+    std::uint32_t first = 0;
+    std::uint32_t last = 0;
+    ModSeq modSeq;
+};
+
 struct SelectedMailbox {
     AccountId owner;
     MailboxId id;
     UidValidity uidValidity;
     bool readOnly = false;
     MessageNumbers numbers;
-    NumberRanges recent;  // UIDs
+    // UIDs from a claim's first to its last, among them some that are no message.
+    NumberRanges recent;
     std::uint32_t recentCount = 0;
     // The first UID that the client was not told of.
     Uid uidNext;
@@ -33,16 +41,17 @@ struct SelectedMailbox {
     std::optional<ModSeq> flagsToldModSeq;
     std::vector<std::uint32_t> gone;  // ascending
     ModSeq goneModSeq;                // the lowest of theirs
-    // UID and MODSEQ of flags that responses told after `toldModSeq`: not to be told again.
-    std::vector<std::pair<std::uint32_t, std::uint64_t>> toldFlags;
+    // Flags that responses told after `toldModSeq`: not to be told again.
+    std::vector<ToldFlags> toldFlags;
     std::unique_ptr<AccessRecord> access;
 
     bool isRecent(Uid uid) const { return contains(recent, uid.number()); }
 
     // Flags of `row` go out now.
-    void told(const MessageRow& row) {
-        if (row.modSeq > toldModSeq) toldFlags.emplace_back(row.uid.number(), row.modSeq.number());
-    }
+    void told(const MessageRow& row);
+    // Puts what was told in order, for wasTold().
+    void sortTold();
+    bool wasTold(std::uint32_t uid, ModSeq modSeq) const;
 
     // An expunge that the client is still to be told of.
     void addGone(std::uint32_t uid, ModSeq modSeq) {

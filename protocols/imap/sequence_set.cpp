@@ -104,12 +104,14 @@ bool contains(const NumberRanges& ranges, std::uint32_t number) {
     return after != ranges.begin() && number <= std::prev(after)->second;
 }
 
-void extend(NumberRanges& ranges, std::uint32_t number) {
-    if (!ranges.empty() && ranges.back().second + 1 == number) {
-        ranges.back().second = number;
+void addRange(NumberRanges& ranges, std::uint32_t first, std::uint32_t last) {
+    if (!ranges.empty() && ranges.back().second + 1 == first) {
+        ranges.back().second = last;
     } else {
-        ranges.emplace_back(number, number);
+        ranges.emplace_back(first, last);
     }
 }
+
+void extend(NumberRanges& ranges, std::uint32_t number) { addRange(ranges, number, number); }
 
 }  // namespace daybook::imap

@@ -43,6 +43,9 @@ std::string rangesText(const NumberRanges& ranges);
 
 bool contains(const NumberRanges& ranges, std::uint32_t number);
 
+// Adds numbers that are greater than all in the set.
+void addRange(NumberRanges& ranges, std::uint32_t first, std::uint32_t last);
+
 // Adds a number that is greater than all in the set.
 void extend(NumberRanges& ranges, std::uint32_t number);
 

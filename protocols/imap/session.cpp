@@ -5,6 +5,7 @@
 #include "journal/base/ascii.h"
 #include "journal/base/limits.h"
 #include "protocols/imap/command_table.h"
+#include "protocols/imap/opened_mailboxes.h"
 #include "protocols/imap/recent_claims.h"
 
 namespace daybook::imap {
@@ -38,20 +39,27 @@ std::string_view tagOf(std::string_view text) {
     return isTag ? tag : std::string_view{};
 }
 
-Task<void> runSession(const Services& services, RecentClaims& claims, SessionStart start) {
-    Session session(services, claims, start);
+Task<void> runSession(
+    const Services& services,
+    RecentClaims& claims,
+    std::shared_ptr<OpenedMailboxes> opened,
+    SessionStart start) {
+    Session session(services, {.claims = claims, .opened = *opened}, start);
     co_await session.run();
 }
 
 }  // namespace
 
 SessionFunction sessionFunction(const Services& services, RecentClaims& claims) {
-    return [&services, &claims](SessionStart start) { return runSession(services, claims, start); };
+    return [&services, &claims, opened = std::make_shared<OpenedMailboxes>()](SessionStart start) {
+        return runSession(services, claims, opened, start);
+    };
 }
 
-Session::Session(const Services& services, RecentClaims& claims, SessionStart start)
+Session::Session(const Services& services, Shared shared, SessionStart start)
     : services_(services),
-      claims_(claims),
+      claims_(shared.claims),
+      opened_(shared.opened),
       connection_(start.connection),
       stopping_(start.stopping),
       news_(start.connection.reactor()),
@@ -72,7 +80,7 @@ Task<void> Session::run() {
     }
     leaveMailbox();
     if (timedOut) bye("Too slow: logged out for inactivity", event::CloseReason::TIMEOUT);
-    session_.close(closeReason_, connection_.octetsIn(), connection_.octetsOut());
+    session_.close(closeReason_, octetsIn(), octetsOut());
     try {
         co_await flush();
     } catch (const Disconnected&) {
@@ -141,6 +149,7 @@ Task<bool> Session::waitForCommand() {
             co_await tellNews(watched_->request().delayed ? Expunges::Held : Expunges::Told);
         }
         if (ended_) co_return false;
+        if (wake == Wake::TimedOut) connection_.rest();
         if (isSelected()) selected().access->flushIfDue();
         if (wake == Wake::TimedOut && std::chrono::steady_clock::now() >= deadline) {
             throw TimedOut("no command");
@@ -150,6 +159,8 @@ Task<bool> Session::waitForCommand() {
 
 Task<Reply> Session::execute(std::string& tag, const CommandText& command) {
     tag = tagOf(command.text);
+    tag_ = tag;
+    commandBegan_ = std::chrono::steady_clock::now();
     const std::string_view text = command.text;
     std::exception_ptr problem;
     Reply reply;
@@ -248,6 +259,14 @@ Task<void> Session::afterReply(Then then) {
     if (then == Then::Close) {
         ended_ = true;
         closeReason_ = event::CloseReason::QUIT;
+        co_return;
+    }
+    if (then == Then::Compress) {
+        connection_.startCompression();
+        co_return;
+    }
+    if (then == Then::Unauthenticate) {
+        co_await forgetUser();
         co_return;
     }
     co_await connection_.startTls(*services_.tls);

@@ -28,6 +28,7 @@
 
 namespace daybook::imap {
 
+class OpenedMailboxes;
 class RecentClaims;
 struct FetchItems;
 struct LargeOctets;
@@ -55,7 +56,13 @@ enum class Expunges { Held, Told };
 
 class Session {
 public:
-    Session(const Services& services, RecentClaims& claims, SessionStart start);
+    // What all sessions share.
+    struct Shared {
+        RecentClaims& claims;
+        OpenedMailboxes& opened;
+    };
+
+    Session(const Services& services, Shared shared, SessionStart start);
 
     // Greets, serves, says goodbye. Throws nothing but what is a fault of ours.
     Task<void> run();
@@ -69,6 +76,8 @@ public:
     Task<Reply> authenticate(Arguments& arguments);
     Task<Reply> login(Arguments& arguments);
     Task<Reply> enable(Arguments& arguments);
+    Task<Reply> compress(Arguments& arguments);
+    Task<Reply> unauthenticate(Arguments& arguments);
     Task<Reply> select(Arguments& arguments);
     Task<Reply> examine(Arguments& arguments);
     Task<Reply> create(Arguments& arguments);
@@ -156,6 +165,12 @@ private:
     void lookAtOthers();
     bool listensAlways() const;
 
+    // commands/connection.cpp
+    Task<void> forgetUser();
+    std::uint64_t octetsIn() const;
+    std::uint64_t octetsOut() const;
+    // commands/progress.cpp
+    Task<void> tellProgress(std::uint64_t done, std::uint64_t goal);
     // commands/select.cpp
     Task<Reply> open(Arguments& arguments, bool readOnly);
     bool openMailbox(const std::string& name, bool readOnly);
@@ -181,6 +196,7 @@ private:
 
     const Services& services_;
     RecentClaims& claims_;
+    OpenedMailboxes& opened_;
     Connection& connection_;
     Signal& stopping_;
     Signal news_;  // of the selected mailbox and of the account
@@ -190,6 +206,9 @@ private:
     CommandReader reader_;
     SessionRecord session_;
     SteadyTime started_;
+    std::string tag_;  // of the command that runs
+    SteadyTime commandBegan_;
+    SteadyTime progressTold_;
     std::unique_ptr<SelectedMailbox> selected_;
     // What NOTIFY asked for; none: it was never used.
     std::unique_ptr<WatchedMailboxes> watched_;
@@ -204,6 +223,9 @@ private:
     bool byUid_ = false;  // the command that runs began with UID
     bool ended_ = false;
     unsigned errors_ = 0;
+    // Of the users before on the same connection.
+    std::uint64_t octetsInBefore_ = 0;
+    std::uint64_t octetsOutBefore_ = 0;
     event::CloseReason closeReason_ = event::CloseReason::PEER_GONE;
 };
 

@@ -26,7 +26,7 @@ void Session::announce(Expunges expunges) {
         std::vector<std::uint32_t> changed;
         const std::uint32_t uidNext = selected().uidNext.number();
         const auto known = selected().gone.size();
-        std::sort(selected().toldFlags.begin(), selected().toldFlags.end());
+        selected().sortTold();
         views.messages().changedSince(
             selected().id, selected().toldModSeq, [&](const Change& change) {
             const std::uint32_t uid = change.uid.number();
@@ -34,10 +34,7 @@ void Session::announce(Expunges expunges) {
                 if (selected().numbers.numberOf(uid)) selected().addGone(uid, change.modSeq);
             } else if (uid >= uidNext) {
                 added.push_back(uid);
-            } else if (!std::binary_search(
-                           selected().toldFlags.begin(),
-                           selected().toldFlags.end(),
-                           std::pair(uid, change.modSeq.number()))) {
+            } else if (!selected().wasTold(uid, change.modSeq)) {
                 changed.push_back(uid);
             }
         });
@@ -48,7 +45,7 @@ void Session::announce(Expunges expunges) {
             selected().flagsToldModSeq = selected().toldModSeq;
         }
         selected().toldModSeq = row->highestModSeq;
-        selected().toldFlags.clear();
+        selected().toldFlags = {};
         announceKeywords(views);
         if ((wanted & kFlagChange) != 0) announceFlags(views, changed);
         if (expunges == Expunges::Told) announceExpunges();
@@ -169,10 +166,9 @@ void Session::claimRecent(const Snapshot& views, Uid uidNext) {
     const Uid from = mailbox.readOnly ? claims_.unclaimed(views, mailbox.id)
                                       : claims_.claim(views, mailbox.id, uidNext);
     const std::uint32_t first = std::max(from, mailbox.uidNext).number();
-    for (const Run& run : mailbox.numbers.runsOfUids({{first, UINT32_MAX}})) {
-        mailbox.recent.emplace_back(run.first, run.last);
+    for (const Run& run : mailbox.numbers.runsOfUids({{first, UINT32_MAX}}))
         mailbox.recentCount += run.count();
-    }
+    if (first < uidNext.number()) addRange(mailbox.recent, first, uidNext.number() - 1);
     mailbox.uidNext = uidNext;
     if (mailbox.readOnly || from >= uidNext) return;
     services_.scribe.note(ClaimRecent{

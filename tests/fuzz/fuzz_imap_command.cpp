@@ -11,6 +11,7 @@
 #include "protocols/imap/fetch_items.h"
 #include "protocols/imap/list_pattern.h"
 #include "protocols/imap/response.h"
+#include "protocols/imap/resync.h"
 #include "protocols/imap/search_program.h"
 #include "protocols/imap/utf7.h"
 
@@ -70,6 +71,13 @@ void checkName(Arguments& arguments) {
     require(fromUtf7(lexer.astring()) == name);
 }
 
+void checkResync(Arguments& arguments) {
+    const QuickResync resync = parseQuickResync(arguments);
+    const std::uint32_t uid = greatestMatch(mailbox().numbers, resync);
+    require(uid == 0 || mailbox().numbers.numberOf(uid).has_value());
+    require(resync.uidValidity && resync.since);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -77,6 +85,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view input(reinterpret_cast<const char*>(data), size);
     attempt(input, checkSets);
     attempt(input, checkName);
+    attempt(input, checkResync);
     attempt(input, [](Arguments& arguments) { parseFetchItems(arguments); });
     attempt(input, [](Arguments& arguments) { parseSearch(arguments, mailbox()); });
     attempt(input, [](Arguments& arguments) { arguments.flagChange(); });

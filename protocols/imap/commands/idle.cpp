@@ -17,6 +17,8 @@ Task<Reply> Session::idle(Arguments& arguments) {
     arguments.end();
     const Deadline deadline = after(limits::kImapIdleTimeout);
     out_ += "+ idling\r\n";
+    co_await flush();
+    connection_.rest();
     while (true) {
         news_.take();
         co_await tellNews(Expunges::Told);
@@ -27,6 +29,7 @@ Task<Reply> Session::idle(Arguments& arguments) {
         const Wake wake =
             co_await connection_.wait(news_, stopping_, std::min(deadline, after(kLookRound)));
         if (wake == Wake::Readable) break;
+        if (wake == Wake::TimedOut) connection_.rest();
         if (isSelected()) selected().access->flushIfDue();
         if (wake == Wake::TimedOut && std::chrono::steady_clock::now() >= deadline) {
             throw TimedOut("idle for too long");

@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include "protocols/imap/object_id.h"
+#include "protocols/imap/opened_mailboxes.h"
 #include "protocols/imap/resync.h"
 #include "protocols/imap/session.h"
 
@@ -49,17 +51,6 @@ std::vector<std::uint32_t> changedUids(
     });
     std::sort(uids.begin(), uids.end());
     return uids;
-}
-
-// The number of the first message without \Seen; zero: there is none.
-std::uint32_t firstUnseen(const Snapshot& views, const SelectedMailbox& mailbox) {
-    std::uint32_t number = 0;
-    views.messages().forEach(mailbox.id, Uid(1), Uid(UINT32_MAX), [&](const MessageRow& row) {
-        if ((row.systemFlags & kSeen) != 0) return true;
-        number = mailbox.numbers.numberOf(row.uid.number()).value_or(0);
-        return false;
-    });
-    return number;
 }
 
 void appendCode(std::string& out, std::string_view code, std::uint64_t value) {
@@ -115,8 +106,8 @@ bool Session::openMailbox(const std::string& name, bool readOnly) {
     mailbox.access = std::make_unique<AccessRecord>(
         services_.scribe, services_.clock, session_, event::Protocol::IMAP, mailbox.owner, row.id);
     mailboxWatch_ = services_.hub.watchMailbox(row.id, news_);
-    views.messages().forEachUid(
-        row.id, [&mailbox](Uid uid) { mailbox.numbers.append(uid.number()); });
+    const std::shared_ptr<const OpenedMailbox> opened = opened_.open(views, row);
+    mailbox.numbers = opened->numbers;
     claimRecent(views, row.uidNext);
 
     refreshKeywords(views);
@@ -124,12 +115,16 @@ bool Session::openMailbox(const std::string& name, bool readOnly) {
     out_ += "* " + std::to_string(mailbox.numbers.count()) + " EXISTS\r\n";
     appendRecentCount();
     // RFC 9051 §E.11: IMAP4rev2 asks for no UNSEEN; §E.10: it asks for the name.
-    const std::uint32_t unseen =
-        !dialect_.rev2 && !dialect_.uidOnly && row.unseen > 0 ? firstUnseen(views, mailbox) : 0;
-    if (unseen != 0) appendCode(out_, "UNSEEN", unseen);
+    const bool asksUnseen = !dialect_.rev2 && !dialect_.uidOnly && opened->firstUnseen != 0;
+    if (asksUnseen) {
+        appendCode(out_, "UNSEEN", mailbox.numbers.numberOf(opened->firstUnseen).value_or(1));
+    }
     appendCode(out_, "UIDVALIDITY", row.uidValidity.number());
     appendCode(out_, "UIDNEXT", row.uidNext.number());
     appendCode(out_, "HIGHESTMODSEQ", std::max<std::uint64_t>(row.highestModSeq.number(), 1));
+    // RFC 8474 §4.2
+    out_ +=
+        "* OK [MAILBOXID (" + objectIdText(ObjectKind::Mailbox, row.id.number()) + ")] Its id\r\n";
     if (dialect_.rev2) {
         out_ += "* LIST () \"/\" ";
         appendMailbox(out_, name, dialect_);

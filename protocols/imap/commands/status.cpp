@@ -19,6 +19,8 @@ void Session::statusItem(
         value = row.unseen;
     else if (item == "HIGHESTMODSEQ")
         value = std::max<std::uint64_t>(row.highestModSeq.number(), 1);
+    else if (item == "APPENDLIMIT")  // RFC 7889 §3: the same for all
+        value = services_.config.messageOctetsMax;
     else if (item == "RECENT" && !dialect_.rev2) {  // RFC 9051 §E.12
         const Uid first = claims_.unclaimed(views, row.id);
         if (first.number() <= 1) {

@@ -113,6 +113,10 @@ Task<Reply> Session::store(Arguments& arguments) {
 // Tells the flags of all messages that the command named: of silent ones only what the client
 // cannot know. RFC 7162 §3.1.3: MODSEQ even then, once the client knows CONDSTORE.
 Task<void> Session::answerStore(StoreReport report, std::vector<Run> runs) {
+    std::uint64_t goal = 0;
+    for (const Run& run : runs)
+        goal += run.count();
+    std::uint64_t done = 0;
     RunCursor cursor(std::move(runs));
     const auto slice = [&] {
         const Snapshot views = services_.views.snapshot();
@@ -134,11 +138,13 @@ Task<void> Session::answerStore(StoreReport report, std::vector<Run> runs) {
             }
             return ++messages < kSliceMessages;
         });
+        done += messages;
     };
     while (!cursor.done()) {
         slice();
         if (cursor.done()) break;
         co_await flushIfLarge();
+        co_await tellProgress(done, goal);
         co_await connection_.reactor().yield();
     }
 }

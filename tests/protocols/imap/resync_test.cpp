@@ -3,9 +3,8 @@
 
 #include "protocols/imap/resync.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
-#include <map>
-#include <random>
 
 #include "tests/protocols/imap/imap_client.h"
 
@@ -196,6 +195,64 @@ TEST_CASE("imap: what nobody knew of does not vanish", "[imap]") {
     one.command("SELECT box");
     expunge(one, "3");
     CHECK(two.command("NOOP").count("VANISHED") == 0);
+}
+
+// RFC 3501 §5.5: commands that speak of numbers may stand one behind the other.
+TEST_CASE(
+    "imap: pipelined commands with numbers mean what they meant when they were sent", "[imap]") {
+    MailHouse house;
+    ImapClient one(house);
+    ImapClient two(house);
+    fill(one, "box", 4);
+    two.command("SELECT box");
+    one.command("SELECT box");
+    expunge(one, "1:2");
+    two.raw().send(
+        "p1 FETCH 1 (UID)\r\np2 STORE 3 +FLAGS.SILENT (\\Flagged)\r\np3 SEARCH 3:4\r\n"
+        "p4 FETCH 3:4 (UID)\r\n");
+    std::vector<std::string> lines;
+    do {
+        lines.push_back(two.raw().readLine());
+    } while (!lines.back().starts_with("p4"));
+    const auto count = [&](const std::string& text) {
+        return std::ranges::count_if(
+            lines, [&](const std::string& line) { return line.find(text) != std::string::npos; });
+    };
+    CHECK(count("EXPUNGE") == 0);
+    CHECK(count("* SEARCH 3 4") == 1);
+    CHECK(count("* 3 FETCH (UID 3)") == 1);
+    CHECK(count("* 4 FETCH (UID 4)") == 1);
+    CHECK(two.command("NOOP").count("EXPUNGE") == 2);
+    CHECK(two.command("FETCH 1 (UID FLAGS)").count("* 1 FETCH (UID 3 FLAGS (\\Flagged") == 1);
+}
+
+// What was kept of a mailbox that was opened before is brought up to date.
+TEST_CASE("imap: a mailbox that is opened again is as it is now", "[imap]") {
+    MailHouse house;
+    ImapClient one(house);
+    ImapClient two(house);
+    fill(one, "box", 6);
+    one.command("SELECT box");
+    const auto firstUnseen = [&](const std::string& expected) {
+        const Answered opened = two.command("EXAMINE box");
+        CHECK(lineAfter(opened, "* OK [UNSEEN ").substr(0, expected.size()) == expected);
+        if (expected.empty()) CHECK(opened.count("UNSEEN") == 0);
+    };
+    firstUnseen("1]");
+    one.command("STORE 1:3 +FLAGS (\\Seen)");
+    firstUnseen("4]");
+    expunge(one, "2,4");
+    firstUnseen("3]");
+    CHECK(two.command("FETCH 1:* (UID)").count("FETCH") == 4);
+    one.command("UID STORE 1 -FLAGS (\\Seen)");
+    firstUnseen("1]");
+    one.command("STORE 1:* +FLAGS (\\Seen)");
+    firstUnseen("");
+    one.append("box", kMessage);
+    firstUnseen("5]");
+    expunge(one, "7");
+    firstUnseen("");
+    CHECK(two.command("FETCH 1:* (UID)").count("FETCH") == 4);
 }
 
 }  // namespace daybook::test

@@ -53,11 +53,15 @@ class Client:
         self.idling = None      # the tag
         self.condstore = False
         self.synced = 0         # the tick up to which all flags were told
+        self.saved = set()      # by SEARCH RETURN (SAVE)
         self.connection.response()
         self.connection.command(f"LOGIN {self.world.login} {self.world.password}")
         if self.dialect.enables:
             self.connection.command("ENABLE " + " ".join(self.dialect.enables))
         self.condstore = self.dialect.condstore
+
+    def has(self, capability):
+        return capability in self.world.capabilities
 
     def drop(self):
         """Gone without a word."""
@@ -136,7 +140,8 @@ class Client:
                   "FETCH without UID in QRESYNC")
         check(items.get("UID", uid) == uid, f"number {number} is UID {uid}, not {items.get('UID')}")
         if "FLAGS" in items:
-            check("\\Recent" not in items["FLAGS"] or not self.dialect.rev2, "\\Recent in IMAP4rev2")
+            check("\\Recent" not in items["FLAGS"] or not self.dialect.rev2,
+                  "\\Recent in IMAP4rev2")
             items["FLAGS"] -= {"\\Recent"}
         check(self.condstore or "MODSEQ" not in items, "MODSEQ, and CONDSTORE is not enabled")
         if self.condstore and "FLAGS" in items and not command.fetches:
@@ -167,10 +172,10 @@ class Client:
             try:
                 response = self.connection.response()
             except TimeoutError:
+                changed = self.view.mailbox.changed_since(self.synced)
                 check(False, f"{self.name} idles and is not told: it knows {self.view.uids}, there "
                       f"are {list(self.view.mailbox.messages)}; changes since {self.synced}: "
-                      f"{[(one.uid, one.tick) for one in self.view.mailbox.changed_since(self.synced)]}"
-                      f"; told {self.view.told}")
+                      f"{[(one.uid, one.tick) for one in changed]}; told {self.view.told}")
             check(response[0] != "tagged", f"IDLE has ended: {response}")
             self.take(response, command)
         self.view.check_complete()
@@ -184,3 +189,4 @@ class Client:
     def open(self, mailbox, read_only=False):
         """The view that a SELECT begins."""
         self.view = View(mailbox, read_only)
+        self.saved = set()

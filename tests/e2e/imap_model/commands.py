@@ -44,9 +44,13 @@ class Command:
 
     # --- what commands draw
 
-    def draw_set(self, by_uid):
+    def draw_set(self, by_uid, may_save=True):
         """A set that is legal now, and stays so while nothing is expunged."""
         view, random = self.view, self.random
+        self.by_uid = by_uid
+        if may_save and self.client.has("SEARCHRES") and random.random() < 0.1:
+            self.parts = None       # the saved result: RFC 5182
+            return "$"
         top = view.uids[-1] + 3 if by_uid and view.uids else len(view.uids)
         if by_uid and not view.uids:
             top = 5
@@ -57,7 +61,6 @@ class Command:
             self.parts.append((first, last))
         if random.random() < 0.15:
             self.parts = [(1, None)]
-        self.by_uid = by_uid
         return ",".join(
             f"{first}" if first == last else f"{first}:{'*' if last is None else last}"
             for first, last in self.parts)
@@ -65,6 +68,8 @@ class Command:
     def resolved(self):
         """The UIDs that the set names, of those that the client knows."""
         uids = self.view.uids
+        if self.parts is None:
+            return [uid for uid in uids if uid in self.client.saved]
         star = (uids[-1] if uids else 0) if self.by_uid else len(uids)
         found = set()
         for first, last in self.parts:
@@ -138,7 +143,7 @@ class Fetch(Command):
             missing = wanted - set(self.fetched.get(one.uid, ()))
             check(not missing, f"{self.text}: no {missing} of UID {one.uid}")
         for one in self.seen:
-            check("FLAGS" in self.fetched[one.uid], f"{self.text}: \\Seen of {one.uid} was not told")
+            check("FLAGS" in self.fetched[one.uid], f"{self.text}: \\Seen of {one.uid}?")
 
 
 class FetchChanges(Command):
@@ -148,7 +153,7 @@ class FetchChanges(Command):
     def draw(self):
         self.since, self.tick = self.draw_since()
         self.wants_vanished = self.client.dialect.qresync and self.random.random() < 0.7
-        self.text = (f"UID FETCH {self.draw_set(True)} (FLAGS) (CHANGEDSINCE {self.since}"
+        self.text = (f"UID FETCH {self.draw_set(True, False)} (FLAGS) (CHANGEDSINCE {self.since}"
                      f"{' VANISHED' if self.wants_vanished else ''})")
 
     def apply(self):
@@ -262,6 +267,8 @@ class Search(Command):
             text = self.draw_set(by_uid)
             parts = self.parts
             def within(message):
+                if parts is None:
+                    return message.uid in self.client.saved
                 # As of when it is done: more messages may be known then.
                 star = (self.at[-1] if self.at else 0) if by_uid else len(self.at)
                 at = message.uid if by_uid else self.at.index(message.uid) + 1
@@ -289,18 +296,69 @@ class Search(Command):
         check(len(results) == 1, f"{self.text}: {self.others}")
         if self.client.dialect.rev2:
             check(results[0][0] == "ESEARCH", f"{self.text}: {results} in IMAP4rev2")
-            check(results[0][1] == self.by_uid_search, f"{self.text}: {results}")
-            numbers = numbers_of(results[0][2]["ALL"].decode()) if "ALL" in results[0][2] else []
+            self.compare(self.all_of(results[0]))
         else:
             check(results[0][0] == "SEARCH", f"{self.text}: {results} in IMAP4rev1")
-            numbers = results[0][1]
+            self.compare(results[0][1])
+            if self.uses_modseq and results[0][1]:
+                check(results[0][2] is not None, f"{self.text}: no MODSEQ")
+
+    def all_of(self, result):
+        check(result[1] == self.by_uid_search, f"{self.text}: {result}")
+        return numbers_of(result[2]["ALL"].decode()) if "ALL" in result[2] else []
+
+    def expected(self):
+        return {uid for uid in self.known if self.key(self.mailbox.messages[uid])}
+
+    def compare(self, numbers):
         check(len(set(numbers)) == len(numbers), f"{self.text}: {numbers}")
-        expected = {uid for uid in self.known if self.key(self.mailbox.messages[uid])}
-        if not self.by_uid_search:
-            check(all(1 <= one <= len(self.view.uids) for one in numbers), f"{self.text}: {numbers}")
-            numbers = [self.view.uids[number - 1] for number in numbers]
         # What is gone, or new, and the client was not told: either is right.
-        found = set(numbers) & set(self.known)
+        found, expected = set(self.uids_of(numbers)) & set(self.known), self.expected()
         check(found == expected, f"{self.text}: {sorted(found)}, not {sorted(expected)}")
-        if self.uses_modseq and self.client.dialect.rev2 is False and numbers:
-            check(results[0][2] is not None, f"{self.text}: no MODSEQ")
+
+    def uids_of(self, numbers):
+        if self.by_uid_search:
+            return numbers
+        check(all(1 <= one <= len(self.view.uids) for one in numbers), f"{self.text}: {numbers}")
+        return [self.view.uids[number - 1] for number in numbers]
+
+
+class SearchReturn(Search):
+    """SEARCH RETURN (RFC 4731), with SAVE (RFC 5182)."""
+    OPTIONS = ("MIN", "MAX", "COUNT", "ALL")
+
+    def draw(self):
+        super().draw()
+        self.options = self.random.sample(self.OPTIONS, self.random.randint(0, 3))
+        self.saves = self.client.has("SEARCHRES") and self.random.random() < 0.5
+        asked = self.options + (["SAVE"] if self.saves else [])
+        self.text = self.text.replace("SEARCH ", f"SEARCH RETURN ({' '.join(asked)}) ", 1)
+        if not asked:
+            self.options = ["ALL"]
+
+    def done(self, status, code, arguments):
+        check(status == "OK", f"{self.text}: {status} {code}")
+        expected = sorted(self.expected())
+        results = [one for one in self.others if one[0] == "ESEARCH"]
+        check(len(results) == (1 if self.options else 0), f"{self.text}: {self.others}")
+        if results and len(self.known) == len(self.at):
+            self.compare_values(results[0], expected)
+        if self.saves:
+            some = self.options and set(self.options) <= {"MIN", "MAX"}
+            self.client.saved = set(expected) if not some else {
+                choose(expected) for option, choose in (("MIN", min), ("MAX", max))
+                if option in self.options and expected}
+
+    def compare_values(self, result, expected):
+        values = result[2]
+        check(result[1] == self.by_uid_search, f"{self.text}: {result}")
+        wanted = {option for option in self.options if expected or option == "COUNT"}
+        check(set(values) - {"MODSEQ"} == wanted, f"{self.text}: {values}, {expected} are there")
+        if "COUNT" in wanted:
+            check(int(values["COUNT"]) == len(expected), f"{self.text}: {values}, not {expected}")
+        for option, at in (("MIN", 0), ("MAX", -1)):
+            if option in wanted:
+                check(self.uids_of([int(values[option])]) == [expected[at]],
+                      f"{self.text}: {values}, not {expected}")
+        if "ALL" in wanted:
+            self.compare(self.all_of(result))

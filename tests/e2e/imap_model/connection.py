@@ -1,5 +1,5 @@
-"""A plain IMAP connection: commands out, parsed responses in. Quick rather than strict: what is strict
-is in wire.py.
+"""A plain IMAP connection: commands out, parsed responses in. Quick rather than strict: what is
+strict is in wire.py.
 
 An untagged response is a tuple that begins with its name:
     ("FETCH", number, items)   ("UIDFETCH", uid, items)   ("EXISTS", n)   ("EXPUNGE", n)

@@ -13,8 +13,9 @@ from .model import Difference, Mailbox, check
 from .storm import storm
 
 KINDS = {
-    "Fetch": 20, "FetchChanges": 6, "Store": 24, "Search": 12, "Expunge": 8, "Copy": 5, "Move": 5,
-    "Append": 9, "Noop": 8, "Status": 4, "Select": 5, "Leave": 2, "idle": 4, "drop": 1,
+    "Fetch": 20, "FetchChanges": 6, "Store": 24, "Search": 8, "SearchReturn": 6, "Expunge": 8,
+    "Copy": 5, "Move": 5, "Append": 9, "Noop": 8, "Status": 4, "Select": 5, "Leave": 2, "idle": 4,
+    "drop": 1,
 }
 UNSELECTED = {"Select": 12, "Append": 2, "Noop": 1, "Status": 2}
 BATCH = 4
@@ -33,9 +34,9 @@ class World:
         self.control = Connection(self.port, "control", [])
         self.control.response()
         self.control.command(f"LOGIN {self.login} {self.password}")
-        capabilities = self.control.command("CAPABILITY")[0][1].decode().split()
+        self.capabilities = set(self.control.command("CAPABILITY")[0][1].decode().split())
         self.control.command("CREATE Other")
-        spoken = [one for one in dialects or DIALECTS if set(one.needs) <= set(capabilities)]
+        spoken = [one for one in dialects or DIALECTS if set(one.needs) <= self.capabilities]
         self.clients = [Client(self, f"{number}/{spoken[number % len(spoken)].name}",
                                spoken[number % len(spoken)]) for number in range(clients)]
         self.log.clear()
@@ -105,6 +106,8 @@ class World:
     def can(self, client, kind):
         if kind == "FetchChanges":
             return client.view and client.condstore and client.view.mailbox.highest
+        if kind == "SearchReturn":
+            return client.view and client.has("ESEARCH")
         return client.view or kind in UNSELECTED
 
     def batch(self, client, source):
@@ -128,7 +131,8 @@ class World:
         if len(self.mailboxes[0].messages) >= MESSAGES_MAX:
             return
         if not self.lmtp:
-            self.lmtp = socket.create_connection(("127.0.0.1", self.server.port("lmtp")), timeout=30)
+            self.lmtp = socket.create_connection(
+                ("127.0.0.1", self.server.port("lmtp")), timeout=30)
             self.lmtp_file = self.lmtp.makefile("rb")
             self.lmtp_file.readline()
             self.ask_lmtp(b"LHLO client.test")

@@ -68,11 +68,27 @@ class Offline:
         self.connection.command("ENABLE QRESYNC")
         if not self.uidvalidity or form == "fetch":
             self.select_plainly()
-            return
-        known = self.known(form)
-        tag = self.connection.send(f"SELECT INBOX (QRESYNC ({self.uidvalidity} {self.modseq}{known}))")
-        self.read(tag)
+        else:
+            knows = f"{self.uidvalidity} {self.modseq}{self.known(form)}"
+            tag = self.connection.send(f"SELECT INBOX (QRESYNC ({knows}))")
+            if self.world.random.random() < 0.1:
+                self.cut(tag)
+                self.come(form)
+                return
+            self.read(tag)
         self.fetch_new()
+
+    def cut(self, tag):
+        """In the middle of an answer: what came is known, what did not is not, and up to which
+        MODSEQ all is known is what it was."""
+        modseq = self.modseq
+        for _ in range(self.world.random.randint(0, 12)):
+            response = self.connection.response()
+            if response[:2] == ("tagged", tag):
+                break
+            self.learn(response)
+        self.modseq = modseq
+        self.connection.close()
 
     def known(self, form):
         uids = sorted(self.flags)
@@ -134,21 +150,16 @@ class Offline:
     def leave(self):
         how = self.world.random.choice(("UNSELECT", "CLOSE", "LOGOUT", "vanish", "cut"))
         if how == "cut":
-            # In the middle of an answer: what came is known, what did not is not.
             self.connection.send("NOOP")
-            tag = self.connection.send("UID FETCH 1:* (FLAGS)")
-            for _ in range(self.world.random.randint(0, 6)):
-                response = self.connection.response()
-                self.learn(response)
-                if response[:2] == ("tagged", tag):
-                    break
-        elif how != "vanish":
+            self.cut(self.connection.send("UID FETCH 1:* (FLAGS)"))
+            return
+        if how != "vanish":
             self.connection.command(how)
         self.connection.close()
 
 
 class Lives:
-    """One account: the client under test, another that changes things, and one who tells the truth."""
+    """An account: the client under test, another that changes things, and one for the truth."""
 
     def __init__(self, server, account, has_qresync):
         self.server, self.account, self.has_qresync = server, account, has_qresync

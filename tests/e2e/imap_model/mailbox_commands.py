@@ -1,6 +1,6 @@
 """Random legal commands that change which messages there are, or which mailbox is open."""
 
-from .commands import Command, Fetch, FetchChanges, Search, Store
+from .commands import Command, Fetch, FetchChanges, Search, SearchReturn, Store
 from .model import check, numbers_of, ranges
 
 BODY = (b"From: Fred <fred@elsewhere.test>\r\nSubject: model %d\r\n\r\nThis is message %d.\r\n"
@@ -62,7 +62,7 @@ class Copy(Command):
             check(status == "NO", f"{self.text}: {status} {code}")
             return
         if not self.sources:
-            check(status == ("NO" if self.uids and status == "NO" else "OK"), f"{self.text}: {status}")
+            check(status == "OK" or (self.uids and status == "NO"), f"{self.text}: {status}")
             check(code != "COPYUID", f"{self.text}: {code} {arguments}")
             return
         check(status == "OK", f"{self.text}: {status} {code} {arguments}")
@@ -156,7 +156,8 @@ class Select(Command):
             self.cache = client.caches.get(self.target.name)
         self.asks_all = True
         if self.cache:
-            self.text += f" (QRESYNC ({self.cache.uidvalidity} {self.cache.highest}{self.draw_known()}))"
+            knows = f"{self.cache.uidvalidity} {self.cache.highest}{self.draw_known()}"
+            self.text += f" (QRESYNC ({knows}))"
 
     def draw_known(self):
         uids = self.cache.uids
@@ -224,4 +225,5 @@ class Leave(Command):
 
 
 COMMANDS = {one.__name__: one for one in (
-    Fetch, FetchChanges, Store, Search, Expunge, Copy, Move, Append, Noop, Status, Select, Leave)}
+    Fetch, FetchChanges, Store, Search, SearchReturn, Expunge, Copy, Move, Append, Noop, Status,
+    Select, Leave)}

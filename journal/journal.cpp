@@ -208,9 +208,4 @@ std::optional<Hash256> Journal::rootAt(std::uint64_t size) const {
     return commit->root;
 }
 
-std::uint64_t Journal::commitCount() const {
-    const lmdb::ReadTransaction txn(*environment_);
-    return txn.count(tables_.commits);
-}
-
 }  // namespace daybook

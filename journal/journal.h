@@ -64,8 +64,6 @@ public:
     JournalHead head() const;
     // The root when the log had `size` events, if a commit ended there. Thread: any.
     std::optional<Hash256> rootAt(std::uint64_t size) const;
-    // How many there were; each is a sync of the disk. Thread: any.
-    std::uint64_t commitCount() const;
 
     // The MODSEQ of a change is its seq + this (DESIGN 3.5).
     std::uint64_t modSeqBase() const { return modSeqBase_; }

@@ -6,6 +6,9 @@
 //
 //   imap_bench [--runs 3] [--messages 100000] [--servers daybook,dovecot-sdbox,...] [--only ...]
 //
+// Servers: daybook; dovecot-sdbox, -mdbox, -maildir with fsync as Debian has it; with "-always"
+// behind it, mail_fsync = always: only then are its flags on disk before the OK.
+//
 // Workloads (a mailbox of 100,000 messages of tests/corpus unless said; each on a new connection):
 //   select             SELECT
 //   flags, bodies      FETCH 1:* FLAGS; FETCH 1:* BODY.PEEK[]

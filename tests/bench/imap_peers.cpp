@@ -150,8 +150,14 @@ private:
 
 class DovecotPeer : public ImapPeer {
 public:
-    DovecotPeer(std::string format, const std::filesystem::path& place, unsigned accounts)
-        : format_(std::move(format)), name_("dovecot-" + format_) {
+    DovecotPeer(
+        std::string format,
+        DovecotSync fsync,
+        const std::filesystem::path& place,
+        unsigned accounts)
+        : format_(std::move(format)),
+          fsync_(fsync == DovecotSync::Always ? "always" : "optimized"),
+          name_("dovecot-" + format_ + (fsync == DovecotSync::Always ? "-always" : "")) {
         if (const std::string why = dovecotMissing(); !why.empty()) throw std::runtime_error(why);
         std::string name = place / "dovecot-bench-XXXXXX";
         if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
@@ -323,7 +329,7 @@ service lmtp {{
 )",
             fmt::arg("folder", folder_.string()),
             fmt::arg("format", format_),
-            fmt::arg("fsync", mode == PeerMode::Filling ? "never" : "optimized"),
+            fmt::arg("fsync", mode == PeerMode::Filling ? "never" : fsync_),
             fmt::arg(
                 "hibernate", mode == PeerMode::Hibernating ? "imap_hibernate_timeout = 2s" : ""),
             fmt::arg("uid", kFirstUid),
@@ -332,6 +338,7 @@ service lmtp {{
     }
 
     std::string format_;
+    const char* fsync_;
     std::string name_;
     std::filesystem::path folder_;
     std::uint16_t imapPort_ = 0;
@@ -347,8 +354,11 @@ std::unique_ptr<ImapPeer> makeDaybook(
 }
 
 std::unique_ptr<ImapPeer> makeDovecot(
-    const std::string& format, const std::filesystem::path& place, unsigned accounts) {
-    return std::make_unique<DovecotPeer>(format, place, accounts);
+    const std::string& format,
+    DovecotSync fsync,
+    const std::filesystem::path& place,
+    unsigned accounts) {
+    return std::make_unique<DovecotPeer>(format, fsync, place, accounts);
 }
 
 std::string dovecotMissing() {

@@ -47,10 +47,18 @@ public:
 std::unique_ptr<ImapPeer> makeDaybook(
     const std::filesystem::path& programs, const std::filesystem::path& place, unsigned accounts);
 
-// `format`: "sdbox", "mdbox" or "maildir". Fsync as Debian has it (mail_fsync = optimized). Throws
-// std::runtime_error when Dovecot is not installed or this is not root.
+enum class DovecotSync : std::uint8_t {
+    AsDebian,  // mail_fsync = optimized: messages, not flags
+    Always     // what is acknowledged is on disk, as Daybook has it
+};
+
+// `format`: "sdbox", "mdbox" or "maildir". Throws std::runtime_error when Dovecot is not installed
+// or this is not root.
 std::unique_ptr<ImapPeer> makeDovecot(
-    const std::string& format, const std::filesystem::path& place, unsigned accounts);
+    const std::string& format,
+    DovecotSync fsync,
+    const std::filesystem::path& place,
+    unsigned accounts);
 
 // Empty: Dovecot can be measured here; else why not.
 std::string dovecotMissing();

@@ -78,12 +78,17 @@ void beginIdle(BenchClient& client, const std::string& mailbox) {
     }
 }
 
+// In the line of SEARCH, SORT or THREAD; others tell how far the server is.
 double numbersIn(const std::string& answer) {
-    // SEARCH, SORT: a space before each number; THREAD: a digit begins one.
+    std::size_t at = 0;
+    for (const char* const name : {"* SEARCH", "* SORT", "* THREAD"}) {
+        const std::size_t found = answer.find(name);
+        if (found != std::string::npos) at = found;
+    }
+    const std::string line = answer.substr(at, answer.find("\r\n", at) - at);
+    const auto isDigit = [&line](std::size_t i) { return line[i] >= '0' && line[i] <= '9'; };
     double count = 0;
-    const std::string line = answer.substr(0, answer.find("\r\n"));
     for (std::size_t i = 1; i < line.size(); ++i) {
-        const auto isDigit = [&line](std::size_t at) { return line[at] >= '0' && line[at] <= '9'; };
         if (isDigit(i) && !isDigit(i - 1)) ++count;
     }
     return count;
@@ -100,7 +105,11 @@ std::unique_ptr<ImapPeer> makePeer(const std::string& name, const std::string& p
         fmt::print(stderr, "imap_bench: without {}: {}\n", name, why);
         return nullptr;
     }
-    return makeDovecot(name.substr(kPrefix.size()), place, kAccounts);
+    std::string format = name.substr(kPrefix.size());
+    const std::size_t suffix = format.find("-always");
+    format = format.substr(0, suffix);
+    const auto fsync = suffix == std::string::npos ? DovecotSync::AsDebian : DovecotSync::Always;
+    return makeDovecot(format, fsync, place, kAccounts);
 }
 
 }  // namespace
@@ -165,7 +174,8 @@ void ImapBench::fillAll() {
             "fill",
             {{"perSecond", options_.messages / secondsSince(start)},
              {"messages", options_.messages}});
-        for (unsigned i = 0; i < kMixedAccounts; ++i) {
+        const bool isShared = options_.wants("mixed") || options_.wants("read");
+        for (unsigned i = 0; isShared && i < kMixedAccounts; ++i) {
             fill(
                 *peer,
                 load_,

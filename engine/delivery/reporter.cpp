@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "engine/delivery/dsn_recipient.h"
 #include "journal/base/encoding.h"
 
 namespace daybook {
@@ -30,26 +31,6 @@ DsnReturn returnOf(event::DsnReturn ret) {
         case event::DsnReturn::HEADERS: return DsnReturn::Headers;
     }
     return DsnReturn::Unsaid;
-}
-
-// RFC 3463: what the row's last answer was, or what its end means where nobody answered.
-std::uint32_t statusOf(const DeliveryRow& row, event::DsnAction action) {
-    constexpr std::uint32_t kDelivered = 0x020105;
-    constexpr std::uint32_t kRelayed = 0x020000;
-    constexpr std::uint32_t kExpired = 0x050407;
-    constexpr std::uint32_t kRemoved = 0x050700;
-    constexpr std::uint32_t kPermanent = 5U << 16U;
-    constexpr std::uint32_t kLater = 4U << 16U;
-    switch (action) {
-        case event::DsnAction::DELIVERED: return kDelivered;
-        case event::DsnAction::RELAYED:
-        case event::DsnAction::EXPANDED: return kRelayed;
-        case event::DsnAction::DELAYED: return row.enhancedCode != 0 ? row.enhancedCode : kLater;
-        case event::DsnAction::FAILED: break;
-    }
-    if (row.state == DeliveryState::Expired) return kExpired;
-    if (row.state == DeliveryState::Removed) return kRemoved;
-    return row.enhancedCode != 0 ? row.enhancedCode : kPermanent;
 }
 
 }  // namespace
@@ -103,19 +84,8 @@ DsnReport Reporter::reportOf(const Owed& owed, MessageId id, const std::string& 
         .returnOctetsMax = settings_.returnOctetsMax,
         .recipients = {},
     };
-    for (const auto& [action, row] : owed.recipients) {
-        DsnRecipient recipient{
-            .finalRecipient = row.forwardPath,
-            .originalRecipient = row.original,
-            .action = actionOf(action),
-            .enhancedCode = statusOf(row, action),
-            .remoteMta = row.host,
-            .diagnostic = row.text,
-        };
-        if (row.tries != 0) recipient.lastAttemptNs = row.lastNs;
-        if (action == event::DsnAction::DELAYED) recipient.willRetryUntilNs = row.expiresNs;
-        report.recipients.push_back(std::move(recipient));
-    }
+    for (const auto& [action, row] : owed.recipients)
+        report.recipients.push_back(dsnRecipient(row, actionOf(action)));
     return report;
 }
 

@@ -311,6 +311,23 @@ TEST_CASE("daybook status: as a report of RFC 3464") {
     }
 }
 
+TEST_CASE("daybook status: what was given up is reported as to its sender, not with the last 4xx") {
+    House house;
+    const MessageId one = house.send({"bob@elsewhere.test", "carol@third.test"});
+    house.offer(one, {kSecond}, kLater);
+    CHECK(house.run("queue remove --recipient carol@third.test").status == 0);
+    const Ran removed = house.run("status --rfc3464 " + idOf(one), false);
+    CHECK_THAT(removed.out, contains("Action: delayed") && contains("Status: 4.0.0"));
+    CHECK_THAT(removed.out, contains("Action: failed") && contains("Status: 5.7.0"));
+    CHECK_THAT(removed.out, !contains("Status: 4.7.1"));
+
+    house.fixture().clock().advanceSeconds(5 * kDay / kSecondNs);
+    house.offer(one, {kFirst}, kLater);
+    const Ran expired = house.run("status --rfc3464 " + idOf(one), false);
+    CHECK_THAT(expired.out, contains("Status: 5.4.7") && contains("451 4.7.1 Greylisted"));
+    CHECK_THAT(expired.out, !contains("Status: 4.7.1") && !contains("Action: delayed"));
+}
+
 TEST_CASE("daybook status: finds messages by address and by Message-ID, newest first") {
     House house;
     const MessageId one = house.send({"bob@elsewhere.test", "carol@elsewhere.test"});

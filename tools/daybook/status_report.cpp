@@ -1,6 +1,6 @@
 #include "tools/daybook/status_report.h"
 
-#include "engine/delivery/dsn.h"
+#include "engine/delivery/dsn_recipient.h"
 #include "engine/mime/decoding.h"
 #include "journal/base/encoding.h"
 
@@ -23,18 +23,10 @@ DsnAction actionOf(DeliveryState state) {
     return DsnAction::Failed;
 }
 
-DsnRecipient recipientOf(const RecipientStatus& recipient) {
-    const DeliveryRow& row = recipient.row;
-    DsnRecipient result;
-    result.finalRecipient = row.forwardPath.empty() ? "erased" : row.forwardPath;
-    result.originalRecipient = row.original;
-    result.action = actionOf(row.state);
-    result.enhancedCode = row.enhancedCode;
-    result.remoteMta = row.host;
-    result.diagnostic = row.text;
-    if (row.tries != 0) result.lastAttemptNs = row.lastNs;
-    if (result.action == DsnAction::Delayed) result.willRetryUntilNs = row.expiresNs;
-    return result;
+DsnRecipient recipientOf(const DeliveryRow& row) {
+    DsnRecipient recipient = dsnRecipient(row, actionOf(row.state));
+    if (row.forwardPath.empty()) recipient.finalRecipient = "erased";
+    return recipient;
 }
 
 }  // namespace
@@ -58,9 +50,8 @@ std::string statusReport(
         octets.resize(std::min<std::size_t>(octets.size(), status.octets));
         report.original = {octets};
     }
-    for (const RecipientStatus& recipient : status.recipients) {
-        report.recipients.push_back(recipientOf(recipient));
-    }
+    for (const RecipientStatus& recipient : status.recipients)
+        report.recipients.push_back(recipientOf(recipient.row));
     return composeDsn(report).octets;
 }
 

@@ -91,7 +91,9 @@ private:
     std::string header(const std::string& boundary) const {
         std::string out;
         addField(out, "From", "\"Mail Delivery System\" <MAILER-DAEMON@" + hostName() + ">");
-        addField(out, "To", "<" + fieldText(report_.reversePath, kAddressOctetsMax) + ">");
+        if (!report_.reversePath.empty()) {
+            addField(out, "To", "<" + fieldText(report_.reversePath, kAddressOctetsMax) + ">");
+        }
         const std::string subject = dsnSubject(report_, originalHeader_);
         addField(out, "Subject", eightBit_ ? subject : mime::encodeHeaderText(subject));
         addField(out, "Date", mime::dateText(report_.nowNs));

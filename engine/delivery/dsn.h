@@ -49,7 +49,7 @@ struct DsnReport {
     ReportLanguage language = ReportLanguage::English;
 
     // The message that it speaks of.
-    std::string reversePath;  // not empty
+    std::string reversePath;  // empty: nobody is told; without a To field then
     std::string envelopeId;   // ENVID, decoded; empty: none
     DsnReturn ret = DsnReturn::Unsaid;
     MessageId message;  // the journal id that people ask with

@@ -31,14 +31,17 @@ public:
         std::filesystem::create_directory(fixture_.folder() / "run");
     }
 
-    MessageId send(const std::vector<std::string>& forwardPaths, bool toHerself = false) {
+    MessageId send(
+        const std::vector<std::string>& forwardPaths,
+        bool toHerself = false,
+        const std::string& reversePath = "alice@example.org") {
         if (closed_) reopen();
         Deliver command;
         command.origin = {.actor = event::Actor::OWNER, .actorId = fixture_.alice()};
         command.protocol = event::Protocol::SUBMISSION;
         command.message = fixture_.random().orderedId<MessageId>();
         command.blob = fixture_.blob();
-        command.reversePath = "alice@example.org";
+        command.reversePath = reversePath;
         command.helo = "laptop.test";
         command.ip = "192.0.2.9";
         command.envelope.envelopeId = "E-1";
@@ -326,6 +329,17 @@ TEST_CASE("daybook status: what was given up is reported as to its sender, not w
     const Ran expired = house.run("status --rfc3464 " + idOf(one), false);
     CHECK_THAT(expired.out, contains("Status: 5.4.7") && contains("451 4.7.1 Greylisted"));
     CHECK_THAT(expired.out, !contains("Status: 4.7.1") && !contains("Action: delayed"));
+}
+
+TEST_CASE("daybook status: a report about a message without a sender goes to nobody") {
+    House house;
+    const MessageId one = house.send({"bob@elsewhere.test"}, false, "");
+    const Ran report = house.run("status --rfc3464 " + idOf(one), false);
+    CHECK(report.status == 0);
+    CHECK_THAT(report.out, contains("Action: delayed"));
+    CHECK_THAT(report.out, !contains("\nTo:") && !contains("erased"));
+    CHECK_THAT(house.run("status " + idOf(one)).out, contains("<>"));
+    CHECK_THAT(house.run("queue show " + idOf(one)).out, contains("<>"));
 }
 
 TEST_CASE("daybook status: finds messages by address and by Message-ID, newest first") {

@@ -38,7 +38,8 @@ std::string statusReport(
     report.report = status.message;
     report.hostName = hostname;
     report.nowNs = SystemClock().now();
-    report.reversePath = status.reversePath.empty() ? "erased" : status.reversePath;
+    const bool isErased = status.reversePath.empty() && !status.nullReversePath;
+    report.reversePath = isErased ? "erased" : status.reversePath;
     report.envelopeId = status.envelopeId;
     report.ret = DsnReturn::Headers;
     report.message = status.message;

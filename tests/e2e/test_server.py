@@ -175,11 +175,13 @@ class Life(unittest.TestCase):
         with Daybook() as server:
             file = server.directory / "daybook.toml"
             old, banner = connect(server, "smtp")
+            sender = server.submission()
             text = file.read_text()
             self.assertIn('message_size = "50MiB"', text)
             file.write_text(text.replace('message_size = "50MiB"', 'message_size = "1MiB"')
                             .replace("plaintext_login_on_loopback = true",
                                      "plaintext_login_on_loopback = false"))
+            server.change_setting("account_messages_per_hour", 1)
             self.assertEqual(server.tool("reload").returncode, 0)
             with server.smtp() as smtp:
                 smtp.ehlo()
@@ -192,6 +194,11 @@ class Life(unittest.TestCase):
                 answer += line(old) + b"\n"
             self.assertIn(b"SIZE %d" % (50 << 20), answer)
             old.close()
+            # The rates hold at once.
+            self.assertEqual(sender.mail(server.login)[0], 250)
+            sender.rset()
+            self.assertEqual(sender.mail(server.login)[0], 450)
+            sender.quit()
             # What is wrong is refused, and what was in use stays.
             file.write_text(text + "\n[nonsense]\n")
             self.assertEqual(server.tool("reload", "--config", file, check=False).returncode, 1)

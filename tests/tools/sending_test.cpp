@@ -426,6 +426,8 @@ TEST_CASE("daybook suppression: listed, added, removed") {
     CHECK(house.run("suppression add nobody@example.org bob@elsewhere.test").status == 1);
     CHECK(house.run("suppression add alice@example.org nonsense").status == 1);
     CHECK(house.run("suppression add alice@example.org").status == 2);
+    CHECK_THAT(
+        house.run("suppression remove --help").out, contains("[OPTIONS] [account] address\n"));
     const nlohmann::json listed = house.json("suppression list");
     REQUIRE(listed.size() == 1);
     CHECK(listed[0]["account"] == "alice@example.org");

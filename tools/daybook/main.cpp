@@ -7,6 +7,7 @@
 #include <csignal>
 #include <fmt/format.h>
 #include <functional>
+#include <memory>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -41,6 +42,15 @@ struct Request {
     bool check = false;
     bool now = false;
     std::function<int(Context&)> run;
+};
+
+// An option's text, where it has one, in the usage line too: CLI11 has "address(1x)" there.
+class HelpFormatter final : public CLI::Formatter {
+public:
+    std::string make_option_usage(const CLI::Option* option) const override {
+        const std::string& text = option->get_option_text();
+        return text.empty() ? CLI::Formatter::make_option_usage(option) : text;
+    }
 };
 
 // Taken before and after the command's name: `daybook --dir D journal tail` too.
@@ -239,7 +249,7 @@ void addQueue(CLI::App& app, Request& r) {
     act("retry", "try again at once", event::QueueOperation::RETRY);
     act("hold", "do not try until released", event::QueueOperation::HOLD);
     act("release", "undo hold, and try at once", event::QueueOperation::RELEASE);
-    act("remove", "give up; the sender is told", event::QueueOperation::REMOVE);
+    act("remove", "give up; a sender who wants to know is told", event::QueueOperation::REMOVE);
 }
 
 void addStatus(CLI::App& app, Request& r) {
@@ -274,7 +284,8 @@ void addStatus(CLI::App& app, Request& r) {
         return r.words.size() == 1 ? suppressionRemove(c, "", r.words[0])
                                    : suppressionRemove(c, r.words[0], r.words[1]);
     })
-        ->add_option("address", r.words, "[ACCOUNT] ADDRESS; without ACCOUNT for everybody")
+        ->add_option("address", r.words, "without account: for everybody")
+        ->option_text("[account] address")
         ->required()
         ->expected(1, 2);
 }
@@ -382,6 +393,7 @@ int main(int argc, char** argv) {
     ::umask(S_IRWXG | S_IRWXO);
     Request request;
     CLI::App app("daybook: sets up, runs and audits a Daybook mail server");
+    app.formatter(std::make_shared<HelpFormatter>());
     app.require_subcommand(1);
     app.set_version_flag("--version", std::string("daybook ") + kVersion);
     addGlobalOptions(app, request);

@@ -405,6 +405,22 @@ TEST_CASE("daybook journal: the story of a message tells its sending") {
     CHECK(house.json("journal history " + idOf(one)).size() > 6);
 }
 
+TEST_CASE("daybook journal: says who may send as whom and which key signs, and who said so") {
+    House house;
+    house.fixture().addAccount("bob@example.org");
+    CHECK(house.run("delegate add alice@example.org bob@example.org").status == 0);
+    CHECK(house.run("delegate remove alice@example.org bob@example.org").status == 0);
+    const Ran given = house.run("journal log --kind DelegationChanged");
+    CHECK_THAT(
+        given.out,
+        contains("bob@example.org may send as alice@example.org, said the operator") &&
+            contains("bob@example.org may no longer send as alice@example.org, said the operator"));
+    CHECK(house.run("domain add second.test").status == 0);
+    const Ran keys = house.run("journal log --kind DkimKeyRotated");
+    CHECK_THAT(keys.out, contains("the Ed25519 signing key ") && contains("the RSA signing key "));
+    CHECK_THAT(keys.out, contains(" of second.test signs from now on, said the operator"));
+}
+
 TEST_CASE("daybook queue stats: counts per day and domain") {
     House house;
     const MessageId one = house.send({"bob@elsewhere.test", "carol@third.test"});

@@ -198,15 +198,6 @@ std::string accepted(const Record& record, Names& names) {
 }
 
 // Mailboxes, accounts, addresses.
-std::string_view keyStateText(event::DkimState state) {
-    switch (state) {
-        case event::DkimState::PUBLISHED: return "made, to sign later,";
-        case event::DkimState::ACTIVE: return "signs from now on, so set";
-        case event::DkimState::RETIRED: return "retired";
-    }
-    return "changed";
-}
-
 std::string administrative(const Record& record, Names& names) {
     const auto core = record.core();
     const std::string account = names.account(AccountId(core.getAccount()));
@@ -250,14 +241,6 @@ std::string administrative(const Record& record, Names& names) {
                 core.getAddressChanged().getOn() ? "now leads to" : "no longer leads to",
                 account,
                 by);
-        case Kind::DelegationChanged:
-            return fmt::format(
-                "{} {} send as {} (set by {})",
-                names.account(AccountId(core.getDelegationChanged().getDelegate())),
-                (core.getDelegationChanged().getRights() & kMaySendAs) != 0 ? "may"
-                                                                            : "may no longer",
-                account,
-                by);
         case Kind::CredentialSet: return fmt::format("new password for {}, set by {}", account, by);
         case Kind::CredentialRevoked:
             return fmt::format("old password of {} revoked by {}", account, by);
@@ -266,12 +249,6 @@ std::string administrative(const Record& record, Names& names) {
                 "domain {} {} by {}",
                 quoted(record),
                 core.getDomainChanged().getOn() ? "added" : "removed",
-                by);
-        case Kind::DkimKeyRotated:
-            return fmt::format(
-                "DKIM key {} {} by {}",
-                quoted(record),
-                keyStateText(core.getDkimKeyRotated().getState()),
                 by);
         case Kind::KeywordDefined:
             return fmt::format("{} uses keyword {} for the first time", account, quoted(record));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "journal/base/encoding.h"
+#include "projections/accounts.h"
 #include "tools/daybook/event_text.h"
 #include "tools/daybook/event_words.h"
 #include "tools/daybook/output.h"
@@ -331,11 +332,12 @@ std::string keyRotated(const Record& record, Names& names) {
         "is made, to be put into the DNS", "signs from now on", "signs no more and is deleted"};
     const auto state = static_cast<std::size_t>(core.getState());
     return fmt::format(
-        "the {} signing key {} of {} {}",
+        "the {} signing key {} of {} {}, said {}",
         core.getAlgorithm() == event::DkimAlgorithm::ED25519_SHA256 ? "Ed25519" : "RSA",
         quoted(record),
         names.domain(DomainId(core.getDomain())),
-        state < std::size(kStates) ? kStates[state] : "changed");
+        state < std::size(kStates) ? kStates[state] : "changed",
+        who(record, names));
 }
 
 std::string delegationChanged(const Record& record, Names& names) {
@@ -343,7 +345,7 @@ std::string delegationChanged(const Record& record, Names& names) {
     return fmt::format(
         "{} {} send as {}, said {}",
         names.account(AccountId(core.getDelegate())),
-        core.getRights() != 0 ? "may" : "may no longer",
+        (core.getRights() & kMaySendAs) != 0 ? "may" : "may no longer",
         names.account(AccountId(record.core().getAccount())),
         who(record, names));
 }

@@ -219,6 +219,7 @@ TEST_CASE("daybook queue: list and show say what waits, for whom and why") {
     CHECK(all[0]["status"] == "4.7.1");
     CHECK(all[0]["tls_policy"] == "DANE");
     CHECK(all[0]["sender"] == "alice@example.org");
+    CHECK(all[0]["account"] == "alice@example.org");
     CHECK(house.json("queue show " + idOf(one)).size() == 2);
     CHECK(house.json("queue list --destination THIRD.test").size() == 2);
     CHECK(house.json("queue list --recipient dora@third.test").size() == 1);

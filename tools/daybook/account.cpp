@@ -5,6 +5,7 @@
 #include "journal/base/ascii.h"
 #include "journal/base/encoding.h"
 #include "tools/daybook/commands.h"
+#include "tools/daybook/names.h"
 #include "tools/daybook/output.h"
 
 namespace daybook {
@@ -116,10 +117,9 @@ int aliasList(Context& context) {
     TextTable table({"address", "account", "kind"});
     const Snapshot snapshot = context.views().snapshot();
     for (const AddressRow& address : snapshot.accounts().addresses()) {
-        const std::optional<AccountRow> account = snapshot.accounts().account(address.account);
         table.add({
             printable(address.address),
-            account ? printable(account->login) : idText(address.account.number()),
+            printable(accountName(snapshot, address.account)),
             address.primary ? "primary" : "alias",
         });
     }
@@ -142,14 +142,10 @@ int delegateAdd(Context& context, const std::string& owner, const std::string& d
 int delegateList(Context& context) {
     TextTable table({"owner", "delegate", "rights"});
     const Snapshot snapshot = context.views().snapshot();
-    const auto nameOfAccount = [&](AccountId id) {
-        const std::optional<AccountRow> account = snapshot.accounts().account(id);
-        return account ? printable(account->login) : idText(id.number());
-    };
     for (const DelegationRow& row : snapshot.accounts().delegations()) {
         table.add({
-            nameOfAccount(row.account),
-            nameOfAccount(row.delegate),
+            printable(accountName(snapshot, row.account)),
+            printable(accountName(snapshot, row.delegate)),
             (row.rights & kMaySendAs) != 0 ? "send as" : "none",
         });
     }

@@ -19,6 +19,12 @@ void keep(Map& known, typename Map::key_type key, const typename Map::mapped_typ
     known.insert_or_assign(key, value);
 }
 
+// Empty if it is erased.
+std::string loginOf(const Snapshot& snapshot, AccountId account) {
+    const std::optional<AccountRow> row = snapshot.accounts().account(account);
+    return row ? row->login : std::string();
+}
+
 SessionPlace placeIn(const Record& record) {
     SessionPlace place;
     place.protocol = protocolText(record.core().getSessionOpened().getProtocol());
@@ -30,6 +36,11 @@ SessionPlace placeIn(const Record& record) {
 }
 
 }  // namespace
+
+std::string accountName(const Snapshot& snapshot, AccountId account) {
+    const std::string login = loginOf(snapshot, account);
+    return login.empty() ? idText(account.number()) : login;
+}
 
 void Names::learn(const Record& record) {
     const auto core = record.core();
@@ -46,11 +57,10 @@ std::string Names::account(AccountId account) {
     if (!account) return "nobody";
     const auto known = accounts_.find(account);
     if (known != accounts_.end()) return known->second;
-    const Snapshot snapshot = views_.snapshot();
-    const std::optional<AccountRow> row = snapshot.accounts().account(account);
-    if (!row || row->login.empty()) return fmt::format("account {}", idText(account.number()));
-    keep(accounts_, account, printable(row->login));
-    return printable(row->login);
+    const std::string login = printable(loginOf(views_.snapshot(), account));
+    if (login.empty()) return fmt::format("account {}", idText(account.number()));
+    keep(accounts_, account, login);
+    return login;
 }
 
 std::vector<Names::NameChange> Names::namesOf(MailboxId mailbox) {

@@ -21,6 +21,9 @@ struct SessionPlace {
     std::string client;
 };
 
+// The login, or the id where it is erased. Not made printable: the login may be asked with.
+std::string accountName(const Snapshot& snapshot, AccountId account);
+
 class Names {
 public:
     Names(const Journal& journal, const Views& views) : reader_(journal), views_(views) {}

@@ -11,6 +11,7 @@
 #include "tools/daybook/commands.h"
 #include "tools/daybook/delivery_text.h"
 #include "tools/daybook/event_words.h"
+#include "tools/daybook/names.h"
 #include "tools/daybook/output.h"
 
 namespace daybook {
@@ -148,7 +149,7 @@ nlohmann::ordered_json recipientJson(
     nlohmann::ordered_json json =
         toJson(row, snapshot.deliveries().destinationName(row.destination));
     json["sender"] = message.reversePath;
-    if (message.account) json["account"] = idText(message.account.number());
+    if (message.account) json["account"] = accountName(snapshot, message.account);
     json["received"] = timeText(message.arrivalNs);
     json["size"] = message.octets;
     if (!message.subject.empty()) json["subject"] = message.subject;
@@ -248,10 +249,7 @@ void sayMessage(Context& context, const QueuedMessage& queued) {
     fact("message", idText(message.message.number()));
     fact("from", senderText(message));
     if (message.account) {
-        const Snapshot snapshot = context.views().snapshot();
-        const auto account = snapshot.accounts().account(message.account);
-        const bool named = account && !account->login.empty();
-        fact("account", named ? printable(account->login) : idText(message.account.number()));
+        fact("account", printable(accountName(context.views().snapshot(), message.account)));
     }
     fact("received", timeText(message.arrivalNs));
     fact("size", humanSize(message.octets));

@@ -7,6 +7,7 @@
 #include "journal/base/encoding.h"
 #include "tools/daybook/commands.h"
 #include "tools/daybook/event_words.h"
+#include "tools/daybook/names.h"
 #include "tools/daybook/output.h"
 
 namespace daybook {
@@ -15,16 +16,14 @@ namespace {
 
 struct NamedSuppression {
     SuppressionRow row;
-    std::string login;  // the account's id, if its name is erased
+    std::string login;  // accountName()
 };
 
 std::vector<NamedSuppression> suppressionsOf(Context& context, const std::string& login) {
     const Snapshot snapshot = context.views().snapshot();
     std::vector<NamedSuppression> found;
     for (SuppressionRow& row : snapshot.deliveries().suppressions()) {
-        const auto account = snapshot.accounts().account(row.account);
-        std::string name =
-            account && !account->login.empty() ? account->login : idText(row.account.number());
+        std::string name = accountName(snapshot, row.account);
         if (!login.empty() && !equalsIgnoreCase(name, login)) continue;
         found.push_back({.row = std::move(row), .login = std::move(name)});
     }

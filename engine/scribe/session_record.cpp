@@ -1,5 +1,7 @@
 #include "engine/scribe/session_record.h"
 
+#include <algorithm>
+
 namespace daybook {
 
 SessionRecord::SessionRecord(Scribe& scribe, Random& random, SessionFacts facts)
@@ -14,6 +16,21 @@ Origin SessionRecord::origin() const {
         .credential = credential_,
         .session = id_,
     };
+}
+
+void SessionRecord::beginAgain(
+    Random& random, SessionFacts facts, std::uint64_t octetsIn, std::uint64_t octetsOut) {
+    close(event::CloseReason::QUIT, octetsIn, octetsOut);
+    id_ = random.orderedId<SessionId>();
+    facts_ = std::move(facts);
+    client_.clear();
+    account_ = {};
+    credential_ = {};
+    opened_ = false;
+    closed_ = false;
+    commands_ = 0;
+    octetsInBefore_ = octetsIn;
+    octetsOutBefore_ = octetsOut;
 }
 
 void SessionRecord::open() {
@@ -49,8 +66,8 @@ void SessionRecord::close(
         .account = account_,
         .reason = reason,
         .commands = commands_,
-        .octetsIn = octetsIn,
-        .octetsOut = octetsOut,
+        .octetsIn = octetsIn - std::min(octetsIn, octetsInBefore_),
+        .octetsOut = octetsOut - std::min(octetsOut, octetsOutBefore_),
     });
 }
 

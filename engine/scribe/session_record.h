@@ -37,12 +37,11 @@ public:
 
     void setTls(TlsFacts tls) { facts_.tls = tls; }
 
-    // A proxy said who the client is: before the session's first event.
-    void setPeer(std::string ip, std::uint16_t port, std::uint16_t localPort) {
-        facts_.ip = std::move(ip);
-        facts_.peerPort = port;
-        facts_.localPort = localPort;
-    }
+    // Another session begins on the same connection (a proxy speaks for another client, or all that
+    // was said is forgotten): the one so far ends as by QUIT, and nothing of it is known any more.
+    // The octets are those of the connection up to now; close() has to be told them all, too.
+    void beginAgain(
+        Random& random, SessionFacts facts, std::uint64_t octetsIn, std::uint64_t octetsOut);
 
     void setClient(std::string client) { client_ = std::move(client); }
 
@@ -69,6 +68,9 @@ private:
     bool opened_ = false;
     bool closed_ = false;
     std::uint32_t commands_ = 0;
+    // Of the connection before this session.
+    std::uint64_t octetsInBefore_ = 0;
+    std::uint64_t octetsOutBefore_ = 0;
 };
 
 }  // namespace daybook

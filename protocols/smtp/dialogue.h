@@ -99,6 +99,8 @@ private:
     Task<void> lastWords(int code, std::string_view enhancedCode, std::string_view text);
     Task<void> flush();
     void count(const Reply& answer, std::string_view verb);
+    // Nothing survives of what was said, nor who it was: XCLIENT, STARTTLS.
+    void forget(SessionFacts facts);
 
     // commands/hello.cpp
     void greet(std::string_view arguments, bool extended);

@@ -219,6 +219,15 @@ void Dialogue::count(const Reply& answer, std::string_view verb) {
     ++errors_;
 }
 
+void Dialogue::forget(SessionFacts facts) {
+    record_.beginAgain(
+        services_.random, std::move(facts), connection_.octetsIn(), connection_.octetsOut());
+    helo_.clear();
+    extended_ = false;
+    identity_.reset();
+    transaction_.reset();
+}
+
 void Dialogue::recordRefusal(
     event::Stage stage, const Reply& answer, const std::string& forwardPath) {
     const RecordRejection rejection{

@@ -264,13 +264,22 @@ void MailHouse::disableAccount(std::string_view login) {
     expect(parts_->scribe.submitAndWait(command));
 }
 
-std::size_t MailHouse::count(Kind kind) {
+std::size_t MailHouse::count(Kind kind) { return origins(kind).size(); }
+
+std::vector<Origin> MailHouse::origins(Kind kind) {
     parts_->strangers.flush(true);
     parts_->settle();
-    std::size_t found = 0;
+    std::vector<Origin> found;
     JournalReader reader(parts_->journal);
     reader.forEach(Seq(1), parts_->scribe.appliedSeq(), [&](const Record& record) {
-        if (record.kind() == kind) ++found;
+        if (record.kind() != kind) return true;
+        const auto core = record.core();
+        found.push_back({
+            .actor = core.getActor(),
+            .actorId = AccountId(core.getActorId()),
+            .credential = CredentialId(core.getCredential()),
+            .session = SessionId(core.getSession()),
+        });
         return true;
     });
     return found;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "engine/config/config.h"
+#include "engine/scribe/command.h"
 #include "journal/base/ids.h"
 #include "journal/kind.h"
 #include "tests/support/test_client.h"
@@ -56,6 +57,8 @@ public:
 
     // How many events of that kind there are; what was noted is committed first.
     std::size_t count(Kind kind);
+    // Whose doing each event of that kind is, in order.
+    std::vector<Origin> origins(Kind kind);
 
     // Graceful stop of the listeners, on another thread's time: returns at once.
     void beginStop();

@@ -11,11 +11,9 @@ Task<Reply> Dialogue::startTls(std::string_view) {
     co_await flush();
     co_await connection_.startTls(*services_.tls);
     const TlsInfo tls = connection_.tlsInfo();
-    record_.setTls({.version = tls.version, .cipher = tls.cipher});
-    helo_.clear();
-    extended_ = false;
-    identity_.reset();
-    transaction_.reset();
+    SessionFacts facts = record_.facts();
+    facts.tls = {.version = tls.version, .cipher = tls.cipher};
+    forget(std::move(facts));
     co_return Reply{};  // the client speaks next
 }
 

@@ -68,19 +68,18 @@ std::string ipIn(const Attribute& attribute) {
 // which hello there was. All that was said before is forgotten, and the greeting comes again.
 Task<Reply> Dialogue::xclient(std::string_view arguments) {
     const std::vector<Attribute> attributes = parseAttributes(arguments);
-    std::string ip = record_.facts().ip;
-    std::uint16_t port = record_.facts().peerPort;
-    std::uint16_t localPort = record_.facts().localPort;
+    SessionFacts facts = record_.facts();
     std::string helo;
     std::string login;
     bool extended = true;
     for (const Attribute& attribute : attributes) {
         if (attribute.name == "ADDR") {
-            ip = ipIn(attribute);
+            const std::string ip = ipIn(attribute);
+            if (!ip.empty()) facts.ip = ip;
         } else if (attribute.name == "PORT") {
-            port = portIn(attribute);
+            facts.peerPort = portIn(attribute);
         } else if (attribute.name == "DESTPORT") {
-            localPort = portIn(attribute);
+            facts.localPort = portIn(attribute);
         } else if (attribute.name == "DESTADDR") {
             ipIn(attribute);
         } else if (attribute.name == "HELO") {
@@ -93,10 +92,7 @@ Task<Reply> Dialogue::xclient(std::string_view arguments) {
             malformed("No such attribute: " + attribute.name);
         }
     }
-    if (ip.empty()) ip = record_.facts().ip;
-    record_.setPeer(ip, port, localPort);
-    identity_.reset();
-    transaction_.reset();
+    forget(std::move(facts));
     helo_ = helo;
     extended_ = extended;
     if (!helo.empty()) record_.setClient(helo_);

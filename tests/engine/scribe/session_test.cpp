@@ -262,6 +262,50 @@ TEST_CASE("session: its life is told in order", "[scribe]") {
     });
 }
 
+TEST_CASE("session: another one on the same connection knows nothing of the first", "[scribe]") {
+    ScribeFixture f;
+    const Seq before = f.head();
+    SessionId first;
+    SessionId second;
+    {
+        SessionRecord session(f.scribe(), f.random(), {.ip = "192.0.2.9", .peerPort = 1});
+        first = session.id();
+        session.setClient("one");
+        session.authenticated(f.alice(), CredentialId(3), event::Mechanism::PLAIN);
+        session.countCommand();
+        session.beginAgain(f.random(), {.ip = "192.0.2.10", .peerPort = 2}, 10, 20);
+        second = session.id();
+        CHECK(session.origin().actor == event::Actor::REMOTE_MTA);
+        CHECK_FALSE(session.origin().credential);
+        CHECK_FALSE(session.account());
+        session.open();
+        session.close(event::CloseReason::PEER_GONE, 15, 50);
+    }
+    CHECK(second != first);
+    f.restart();
+    const auto seqAt = [&](std::uint64_t offset) { return Seq(before.number() + offset); };
+    CHECK(
+        f.kindsFrom(seqAt(1)) ==
+        Kinds{"SessionOpened", "AuthSucceeded", "SessionClosed", "SessionOpened", "SessionClosed"});
+    f.withEvent(seqAt(3), [&](const Record& record) {
+        CHECK(SessionId(record.core().getSession()) == first);
+        CHECK(record.core().getSessionClosed().getOctetsIn() == 10);
+    });
+    f.withEvent(seqAt(4), [&](const Record& record) {
+        CHECK(SessionId(record.core().getSession()) == second);
+        CHECK(record.annex(0)->getSession().getIp() == "192.0.2.10");
+        CHECK(record.annex(0)->getSession().getPort() == 2);
+        CHECK(record.annex(0)->getSession().getClient() == "");
+    });
+    f.withEvent(seqAt(5), [&](const Record& record) {
+        const auto closed = record.core().getSessionClosed();
+        CHECK(closed.getReason() == event::CloseReason::PEER_GONE);
+        CHECK(closed.getCommands() == 0);
+        CHECK(closed.getOctetsIn() == 5);
+        CHECK(closed.getOctetsOut() == 30);
+    });
+}
+
 TEST_CASE("session: one that falls over says so", "[scribe]") {
     ScribeFixture f;
     {

@@ -152,6 +152,51 @@ TEST_CASE("smtp: refusals and sessions that did something are on record", "[smtp
     CHECK(house.count(Kind::SessionOpened) == 1);
 }
 
+TEST_CASE("smtp: after another XCLIENT the session is nobody's again", "[smtp]") {
+    MailHouseOptions options;
+    options.policy.xclientFrom.add("127.0.0.0/8");
+    MailHouse house(options);
+    TestClient client = house.client(Door::Mx);
+    client.readUntil("220 ");
+    client.readLine();
+    const auto send = [&] {
+        envelope(client);
+        client.send("DATA\r\n");
+        client.readLine();
+        client.send("Subject: x\r\n\r\n.\r\n");
+        REQUIRE(client.readLine().starts_with("250 2.0.0 Ok: recorded as "));
+    };
+    client.send("XCLIENT ADDR=192.0.2.7 LOGIN=alice@example.org\r\n");
+    REQUIRE(client.readLine().starts_with("220 "));
+    SECTION("said without LOGIN") {
+        client.send("XCLIENT ADDR=192.0.2.8\r\n");
+        REQUIRE(client.readLine().starts_with("220 "));
+    }
+    SECTION("said with a LOGIN that nobody has") {
+        client.send("XCLIENT ADDR=192.0.2.8 LOGIN=nobody@example.org\r\n");
+        REQUIRE(client.readLine().starts_with("550 5.7.0 "));
+    }
+    SECTION("STARTTLS forgets, too") {
+        client.send("EHLO x\r\nSTARTTLS\r\n");
+        client.readUntil("220 2.0.0 Go ahead\r\n");
+        client.startTls();
+    }
+    send();
+    const std::vector<Origin> received = house.origins(Kind::Received);
+    REQUIRE(received.size() == 1);
+    CHECK(received[0].actor == event::Actor::REMOTE_MTA);
+    CHECK_FALSE(received[0].actorId);
+    // Alice's session was opened by her login and is over; the message came in another.
+    const std::vector<Origin> opened = house.origins(Kind::SessionOpened);
+    REQUIRE(opened.size() == 2);
+    CHECK(opened[0].actor == event::Actor::OWNER);
+    CHECK(opened[0].session != received[0].session);
+    CHECK(opened[1].session == received[0].session);
+    const std::vector<Origin> closed = house.origins(Kind::SessionClosed);
+    REQUIRE(closed.size() == 1);
+    CHECK(closed[0].session == opened[0].session);
+}
+
 TEST_CASE("lmtp: a recipient that went away after RCPT is refused by itself", "[smtp]") {
     MailHouse house;
     TestClient client = house.client(Door::Lmtp);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "journal/base/encoding.h"
 #include "tools/daybook/event_words.h"
@@ -52,6 +53,31 @@ void addText(nlohmann::ordered_json& json, const char* field, std::string_view t
 }
 
 }  // namespace
+
+void sayFact(std::string_view name, const std::string& value) {
+    if (!value.empty()) say(fmt::format("{:<12} {}", name, value));
+}
+
+void sayFacts(const MessageFacts& facts) {
+    sayFact("message", idText(facts.message.number()));
+    sayFact("from", facts.sender);
+    sayFact("account", printable(facts.account));
+    sayFact("received", timeText(facts.arrivalNs));
+    sayFact("size", humanSize(facts.octets));
+    sayFact("subject", printable(facts.subject));
+    sayFact("message-id", printable(facts.messageId));
+    sayFact("envelope-id", printable(facts.envelopeId));
+}
+
+std::string senderText(const std::string& reversePath, bool isNull) {
+    return reversePath.empty() && !isNull ? "(erased)" : angle(printable(reversePath));
+}
+
+std::string recipientText(const DeliveryRow& row) {
+    return row.forwardPath.empty() ? "(erased)" : printable(row.forwardPath);
+}
+
+std::string orDash(std::string text) { return text.empty() ? "-" : std::move(text); }
 
 std::string_view stateText(DeliveryState state) {
     switch (state) {

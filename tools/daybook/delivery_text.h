@@ -1,7 +1,7 @@
 // delivery_text.h
 //
-// A recipient's row of the deliveries view in words and as JSON, for queue and status. Text from
-// outside is made printable (JSON: as it is). Thread: main.
+// A message and a recipient's row of the deliveries view in words and as JSON, for queue and
+// status. Text from outside is made printable (JSON: as it is). Thread: main.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -12,6 +12,29 @@
 
 namespace daybook {
 
+// What stands above the table of a message's recipients.
+struct MessageFacts {
+    MessageId message;
+    std::string sender;   // senderText()
+    std::string account;  // whose it is; empty: not told
+    TimeNs arrivalNs = 0;
+    std::uint64_t octets = 0;
+    // Empty if erased, or not there.
+    std::string subject;
+    std::string messageId;
+    std::string envelopeId;
+};
+
+// A line for each that is not empty.
+void sayFacts(const MessageFacts& facts);
+void sayFact(std::string_view name, const std::string& value);
+
+// "<alice@example.org>", "<>", "(erased)".
+std::string senderText(const std::string& reversePath, bool isNull);
+// "bob@elsewhere.test", "(erased)".
+std::string recipientText(const DeliveryRow& row);
+// "-" for a cell that would be empty.
+std::string orDash(std::string text);
 // "waiting", "attempting", "held", "relayed", "failed", "expired", "removed", "delivered".
 std::string_view stateText(DeliveryState state);
 // What the other server said last, or why it was not asked; empty: not tried yet.

@@ -318,10 +318,9 @@ std::string suppressionChanged(const Record& record, Names& names) {
 
 std::string tlsReportIssued(const Record& record, Names& names) {
     const auto core = record.core().getTlsReportIssued();
-    const std::int64_t day = std::int64_t{core.getDay()} * 86'400 * kSecondNs;
     return fmt::format(
         "the TLS report of {} for {} is done{}",
-        timeText(day).substr(0, 10),
+        dayText(core.getDay()),
         names.destination(DestinationId(core.getDestination())),
         core.getReport() == 0 ? "" : fmt::format(" (message {})", idText(core.getReport())));
 }

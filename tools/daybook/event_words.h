@@ -1,7 +1,8 @@
 // event_words.h
 //
 // The words that sentences about events share: who did it, from where, names in quotes and angle
-// brackets. For event_text*.cpp. Text from outside is made printable. Thread: main.
+// brackets. Some are for what queue, status and suppression print too. Text from outside is
+// made printable. Thread: main.
 #pragma once
 
 #include <capnp/blob.h>

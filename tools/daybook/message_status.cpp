@@ -7,7 +7,6 @@
 #include "journal/base/encoding.h"
 #include "tools/daybook/delivery_text.h"
 #include "tools/daybook/event_text.h"
-#include "tools/daybook/event_words.h"
 #include "tools/daybook/output.h"
 
 namespace daybook {
@@ -95,11 +94,6 @@ std::optional<MessageStatus> MessageStatusReader::find(MessageId message) {
     return status;
 }
 
-std::string senderText(const MessageStatus& status) {
-    if (status.reversePath.empty() && !status.nullReversePath) return "(erased)";
-    return angle(printable(status.reversePath));
-}
-
 std::string placeText(const RecipientStatus& recipient) {
     if (recipient.account) {
         if (recipient.mailbox.empty()) return recipient.login;
@@ -107,7 +101,7 @@ std::string placeText(const RecipientStatus& recipient) {
     }
     std::string server = serverText(recipient.row);
     if (!server.empty()) return server;
-    return recipient.destination.empty() ? "-" : printable(recipient.destination);
+    return orDash(printable(recipient.destination));
 }
 
 nlohmann::ordered_json toJson(const MessageStatus& status) {

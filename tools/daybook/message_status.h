@@ -62,8 +62,6 @@ private:
     std::vector<std::pair<Seq, std::size_t>> accepted_;  // seq, index of the recipient
 };
 
-// "<alice@example.org>", "<>", "(erased)".
-std::string senderText(const MessageStatus& status);
 // Where a recipient's mail is, or is to go: "INBOX of bob@example.org", "mx.test [192.0.2.25]".
 std::string placeText(const RecipientStatus& recipient);
 nlohmann::ordered_json toJson(const MessageStatus& status);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "journal/base/ascii.h"
+#include "projections/deliveries.h"
 #include "tools/daybook/context.h"
 
 namespace daybook {
@@ -128,6 +129,8 @@ std::string timeText(TimeNs timeNs) {
     const std::int64_t milliseconds = timeNs % kSecondNs / 1'000'000;
     return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(seconds), milliseconds);
 }
+
+std::string dayText(std::uint32_t day) { return timeText(TimeNs{day} * kDayNs).substr(0, 10); }
 
 std::string humanSize(std::uint64_t octets) {
     constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB"};

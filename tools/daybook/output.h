@@ -46,6 +46,8 @@ private:
 
 // "2026-11-24T01:37:58.123Z".
 std::string timeText(TimeNs timeNs);
+// "2026-11-24"; `day`: since 1970, UTC.
+std::string dayText(std::uint32_t day);
 // "12.3 MiB".
 std::string humanSize(std::uint64_t octets);
 // What would move a terminal's cursor, colour or direction as \xNN; what is not UTF-8 too.

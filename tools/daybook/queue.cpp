@@ -104,15 +104,9 @@ private:
     bool done_ = false;
 };
 
-std::string senderText(const OutboundRow& message) {
-    if (message.reversePath.empty() && !message.nullReversePath) return "(erased)";
-    return angle(printable(message.reversePath));
-}
-
 // "bob@elsewhere.test and 3 more".
 std::string recipientsText(const std::vector<DeliveryRow>& recipients) {
-    const std::string& first = recipients.front().forwardPath;
-    std::string text = first.empty() ? "(erased)" : printable(first);
+    std::string text = recipientText(recipients.front());
     if (recipients.size() == 1) return text;
     return fmt::format("{} and {} more", text, recipients.size() - 1);
 }
@@ -135,7 +129,7 @@ void addRow(TextTable& table, const QueuedMessage& queued, TimeNs now) {
         idText(queued.message.message.number()),
         durationText(now - queued.message.arrivalNs),
         humanSize(queued.message.octets),
-        senderText(queued.message),
+        senderText(queued.message.reversePath, queued.message.nullReversePath),
         recipientsText(queued.recipients),
         nextText(shown, now),
         std::to_string(shown.tries),
@@ -243,32 +237,29 @@ std::string_view nothingText(event::QueueOperation operation) {
 
 void sayMessage(Context& context, const QueuedMessage& queued) {
     const OutboundRow& message = queued.message;
-    const auto fact = [](std::string_view name, const std::string& value) {
-        if (!value.empty()) say(fmt::format("{:<12} {}", name, value));
-    };
-    fact("message", idText(message.message.number()));
-    fact("from", senderText(message));
-    if (message.account) {
-        fact("account", printable(accountName(context.views().snapshot(), message.account)));
-    }
-    fact("received", timeText(message.arrivalNs));
-    fact("size", humanSize(message.octets));
-    fact("subject", printable(message.subject));
-    fact("message-id", printable(message.messageId));
-    fact("envelope-id", printable(message.envelopeId));
-    if (message.requireTls) fact("requires", "TLS all the way");
-    if (message.hasPriority) fact("priority", std::to_string(message.priority));
+    sayFacts({
+        .message = message.message,
+        .sender = senderText(message.reversePath, message.nullReversePath),
+        .account = message.account ? accountName(context.views().snapshot(), message.account) : "",
+        .arrivalNs = message.arrivalNs,
+        .octets = message.octets,
+        .subject = message.subject,
+        .messageId = message.messageId,
+        .envelopeId = message.envelopeId,
+    });
+    if (message.requireTls) sayFact("requires", "TLS all the way");
+    if (message.hasPriority) sayFact("priority", std::to_string(message.priority));
     say("");
     TextTable table({"to", "state", "next", "until", "tries", "server", "tls", "last answer"});
     for (const DeliveryRow& row : queued.recipients) {
         table.add({
-            row.forwardPath.empty() ? "(erased)" : printable(row.forwardPath),
+            recipientText(row),
             std::string(stateText(row.state)),
             row.state == DeliveryState::Waiting ? timeText(row.nextNs) : "-",
             timeText(row.expiresNs),
             std::to_string(row.tries),
-            serverText(row).empty() ? "-" : serverText(row),
-            tlsText(row).empty() ? "-" : tlsText(row),
+            orDash(serverText(row)),
+            orDash(tlsText(row)),
             lastAnswer(row),
         });
     }
@@ -334,7 +325,7 @@ int queueStats(Context& context, const QueueStatsOptions& options) {
         const std::string name = snapshot.deliveries().destinationName(row.destination);
         if (!domain.empty() && !equalsIgnoreCase(name, domain)) continue;
         table.add({
-            timeText(std::int64_t{row.day} * kDayNs).substr(0, 10),
+            dayText(row.day),
             name.empty() ? idText(row.destination.number()) : printable(name),
             std::to_string(row.queued),
             std::to_string(row.relayed),

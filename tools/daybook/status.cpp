@@ -52,13 +52,11 @@ void keepOnly(MessageStatus& status, const std::string& address) {
     });
 }
 
-std::string orDash(std::string text) { return text.empty() ? "-" : std::move(text); }
-
 std::vector<std::string> cellsOf(const RecipientStatus& recipient) {
     const DeliveryRow& row = recipient.row;
     const bool waits = row.state == DeliveryState::Waiting;
     return {
-        row.forwardPath.empty() ? "(erased)" : printable(row.forwardPath),
+        recipientText(row),
         std::string(stateText(row.state)),
         timeText(row.lastNs != 0 ? row.lastNs : row.queuedNs),
         placeText(recipient),
@@ -69,16 +67,16 @@ std::vector<std::string> cellsOf(const RecipientStatus& recipient) {
 }
 
 void sayOne(const MessageStatus& status) {
-    const auto fact = [](std::string_view name, const std::string& value) {
-        if (!value.empty()) say(fmt::format("{:<12} {}", name, value));
-    };
-    fact("message", idText(status.message.number()));
-    fact("from", senderText(status));
-    fact("received", timeText(status.arrivalNs));
-    fact("size", humanSize(status.octets));
-    fact("subject", printable(status.subject));
-    fact("message-id", printable(status.messageId));
-    fact("envelope-id", printable(status.envelopeId));
+    sayFacts({
+        .message = status.message,
+        .sender = senderText(status.reversePath, status.nullReversePath),
+        .account = {},
+        .arrivalNs = status.arrivalNs,
+        .octets = status.octets,
+        .subject = status.subject,
+        .messageId = status.messageId,
+        .envelopeId = status.envelopeId,
+    });
     say("");
     if (status.recipients.empty()) {
         say("It went to nobody: it was put into a mailbox; see `daybook journal history`.");
@@ -94,9 +92,10 @@ void sayMany(const std::vector<MessageStatus>& found) {
     TextTable table(
         {"message", "from", "to", "state", "when", "where", "tls", "next try", "answer"});
     for (const MessageStatus& status : found) {
+        const std::string sender = senderText(status.reversePath, status.nullReversePath);
         for (const RecipientStatus& recipient : status.recipients) {
             std::vector<std::string> cells = cellsOf(recipient);
-            cells.insert(cells.begin(), {idText(status.message.number()), senderText(status)});
+            cells.insert(cells.begin(), {idText(status.message.number()), sender});
             table.add(std::move(cells));
         }
     }

@@ -9,6 +9,8 @@
 #include <map>
 #include <mutex>
 #include <poll.h>
+#include <stdexcept>
+#include <string_view>
 #include <sys/eventfd.h>
 #include <system_error>
 #include <thread>
@@ -79,10 +81,14 @@ public:
 
     void run() {
         while (takeAsked()) {
-            startWaiting();
-            waitForSomething();
-            process();
-            expire();
+            try {
+                startWaiting();
+                waitForSomething();
+                process();
+                expire();
+            } catch (const std::exception& trouble) {
+                breakDown(trouble.what());
+            }
         }
         // Ends libunbound's thread; what it was at gets no callback.
         context_.reset();
@@ -141,6 +147,7 @@ private:
     }
 
     void startWaiting() {
+        if (!context_ && !waiting_.empty()) context_ = makeUnboundContext(options_, anchor_);
         while (!waiting_.empty() && inFlight_ < options_.inFlightMax) {
             const auto found = questions_.find(waiting_.front());
             waiting_.pop_front();
@@ -188,9 +195,10 @@ private:
     }
 
     void waitForSomething() {
+        // Without a context there is nothing that libunbound could say: poll() passes over a -1.
         std::array<pollfd, 2> descriptors{{
             {.fd = wakeUp_.number(), .events = POLLIN, .revents = 0},
-            {.fd = ub_fd(context_.get()), .events = POLLIN, .revents = 0},
+            {.fd = context_ ? ub_fd(context_.get()) : -1, .events = POLLIN, .revents = 0},
         }};
         int timeoutMs = -1;
         if (!unanswered_.empty()) {
@@ -198,19 +206,23 @@ private:
             const auto rounded = std::chrono::ceil<std::chrono::milliseconds>(left).count();
             timeoutMs = static_cast<int>(std::clamp<std::int64_t>(rounded, 0, 60'000));
         }
-        if (::poll(descriptors.data(), descriptors.size(), timeoutMs) < 0 && errno != EINTR) {
-            throw std::system_error(errno, std::generic_category(), "poll");
-        }
+        const int ready = ::poll(descriptors.data(), descriptors.size(), timeoutMs);
+        DAYBOOK_ASSERT(ready >= 0 || errno == EINTR);
         std::uint64_t ignored = 0;
         [[maybe_unused]] const ssize_t read = ::read(wakeUp_.number(), &ignored, sizeof ignored);
     }
 
     void process() {
+        if (!context_) return;
         const int code = ub_process(context_.get());
-        if (code == UB_NOERROR) return;
-        // Its thread is gone or out of memory: another one, and who waits tries again later.
-        log_.error("resolver-broken", {{"why", ub_strerror(code)}});
-        context_ = makeUnboundContext(options_, anchor_);
+        if (code != UB_NOERROR) throw std::runtime_error(ub_strerror(code));
+    }
+
+    // libunbound's thread is gone, or out of memory or descriptors: who waits tries again later,
+    // and the next question makes another one.
+    void breakDown(std::string_view why) {
+        log_.error("resolver-broken", {{"why", std::string(why)}});
+        context_.reset();
         inFlight_ = 0;
         waiting_.clear();
         while (!questions_.empty())
@@ -247,7 +259,7 @@ private:
     bool stopping_ = false;             // under mutex_
 
     // The thread's alone from here on.
-    UnboundContext context_;
+    UnboundContext context_;               // none: it broke down
     std::list<AskingPointer> unanswered_;  // in the order of their deadlines
     Questions questions_;                  // a node stays where it is: libunbound refers to it
     std::deque<Key> waiting_;              // for their turn

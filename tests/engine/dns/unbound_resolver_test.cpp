@@ -2,9 +2,11 @@
 
 #include <array>
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <fstream>
 #include <netinet/in.h>
 #include <optional>
+#include <set>
 #include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
@@ -153,6 +155,19 @@ UnboundOptions optionsFor(const SilentServer& server, std::chrono::milliseconds 
 
 constexpr std::chrono::milliseconds kShort{200};
 constexpr std::chrono::milliseconds kForEver{3'600'000};
+
+// The numbers of this process's Unix sockets: libunbound and its thread speak over them.
+std::set<int> unixSockets() {
+    std::set<int> numbers;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+        const int number = std::stoi(entry.path().filename().string());
+        int domain = 0;
+        socklen_t size = sizeof domain;
+        const int known = ::getsockopt(number, SOL_SOCKET, SO_DOMAIN, &domain, &size);
+        if (known == 0 && domain == AF_UNIX) numbers.insert(number);
+    }
+    return numbers;
+}
 
 std::string whatFails(const UnboundOptions& options) {
     try {
@@ -421,6 +436,25 @@ TEST_CASE("resolver: many questions of several reactors, few at a time", "[engin
             CHECK(readAll(asker.answers[i], readA) == expected);
         }
     }
+}
+
+TEST_CASE("resolver: when libunbound breaks down who waits is told, and it goes on", "[engine]") {
+    const SilentServer server;
+    const std::set<int> before = unixSockets();
+    UnboundResolver resolver(optionsFor(server, kForEver), kLog);
+    Answer answer;
+    std::thread waiting([&] { answer = ask(resolver, "plain.test", RecordType::Mx); });
+    server.hears();
+    for (const int number : unixSockets()) {
+        if (!before.contains(number)) ::shutdown(number, SHUT_RDWR);
+    }
+    waiting.join();
+    CHECK(answer.result == Result::Failed);
+    CHECK(answer.why == "the resolver broke down");
+    std::thread speaking([&] { server.denyAll(); });
+    CHECK(ask(resolver, "plain.test", RecordType::Mx).result == Result::NoSuchName);
+    server.shutDown();
+    speaking.join();
 }
 
 TEST_CASE("resolver: a stop answers who waits, and whoever asks later", "[engine]") {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "projections/deliveries.h"
@@ -59,7 +60,9 @@ void DeliveryCounts::addTls(
         const auto before = fields.take<std::uint64_t>();
         writer.add(before + 1).rest(fields.rest());
     } else {
-        writer.add(std::uint64_t{1}).text(sample.host).text(sample.ip).rest(sample.text);
+        // With a message that went out, the words are about the message.
+        const std::string_view words = outcome == Tls::Missed ? sample.text : std::string_view();
+        writer.add(std::uint64_t{1}).text(sample.host).text(sample.ip).rest(words);
     }
     txn_.put(tables_.tlsFaults, faultKey, writer.octets());
 }

@@ -432,6 +432,16 @@ TEST_CASE("deliveries: TLS is counted per day, destination and policy", "[projec
         CHECK(faults[0].text == "no match");
         return 0;
     });
+    SendingOutcome tested = dane(event::TlsFault::CERTIFICATE_EXPIRED);
+    tested.said.text = "2.0.0 Ok: queued";
+    house.then(relayed(tested));
+    house.look([](const DeliveriesView& view) {
+        const auto faults = view.tlsFaultsOf(0, DestinationId(9));
+        REQUIRE(faults.size() == 2);
+        CHECK(faults[0].fault == event::TlsFault::CERTIFICATE_EXPIRED);
+        CHECK(faults[0].text.empty());
+        return 0;
+    });
     house.then(tlsReportIssued(8, 0));
     house.then(tlsReportIssued(9, 1));
     CHECK(house.views.keys(&ViewTables::tlsCounts).size() == 1);

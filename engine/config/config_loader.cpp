@@ -238,18 +238,23 @@ bool isSmtp(ListenerProtocol protocol) {
            protocol == ListenerProtocol::Submissions || protocol == ListenerProtocol::Lmtp;
 }
 
+// The first key that was set and that LMTP has not: nobody logs in there, nothing is relayed.
+std::string_view sendersKeyOf(const ListenerConfig& listener) {
+    if (!listener.ownAddressesOnly) return "own_addresses";
+    if (!listener.ownFromOnly) return "own_from";
+    if (!listener.rates) return "rates";
+    if (!listener.relayFrom.empty()) return "relay_from";
+    return {};
+}
+
 // The first key that was set and that only the protocols of SMTP have; empty: none.
 std::string_view smtpKeyOf(const ListenerConfig& listener) {
     const ListenerConfig defaults;
     if (listener.messageOctetsMax != 0) return "message_size";
     if (listener.recipientsMax != 0) return "recipients";
     if (listener.auth != defaults.auth) return "auth";
-    if (!listener.ownAddressesOnly) return "own_addresses";
-    if (!listener.ownFromOnly) return "own_from";
-    if (!listener.rates) return "rates";
-    if (!listener.relayFrom.empty()) return "relay_from";
     if (!listener.xclientFrom.empty()) return "xclient_from";
-    return {};
+    return sendersKeyOf(listener);
 }
 
 // Says what does not go together; empty: all does.
@@ -289,6 +294,10 @@ std::string contradiction(const ListenerConfig& listener, const Config& config) 
     const bool takesAuth =
         listener.auth == ListenerAuth::Required || listener.auth == ListenerAuth::Offered;
     if (lmtp && takesAuth) return "auth: LMTP has none; write \"none\" or remove the line";
+    const std::string_view ofSenders = sendersKeyOf(listener);
+    if (lmtp && !ofSenders.empty()) {
+        return fmt::format("{}: LMTP has no such thing; remove the line", ofSenders);
+    }
     if (implicit && config.certificates.empty()) {
         return fmt::format(
             "protocol: {} needs a certificate; add a [[certificate]] table with chain and key",

@@ -213,7 +213,8 @@ constexpr std::array<Setting<C>, 22> kOutbound{{
      "\"required\", \"implicit\", \"opportunistic\", \"none\"",
      "\"required\"",
      "STARTTLS or nothing, TLS first (port 465), STARTTLS where it is offered, or none. The first "
-     "two check the certificate.",
+     "two check that the certificate bears the name in relay_host; where that is an address, "
+     "nothing is checked.",
      [](C& c, const V& v) { return readWord(c.outbound.relayTls, v, kRelayTlsWords); },
      [](const C& c) { return tomlString(wordOf(c.outbound.relayTls, kRelayTlsWords)); }},
     {"port",

@@ -19,6 +19,8 @@ import sys
 import tempfile
 import time
 
+from processes import start_server, stopped_on_failure
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("DAYBOOK_BIN", ROOT / "build" / "bin"))
 CORPUS = ROOT / "tests" / "corpus"
@@ -95,9 +97,13 @@ class Daybook:
         ports = self.directory / "run" / "ports.json"
         ports.unlink(missing_ok=True)
         with open(self.log, "a") as log:
-            self.process = subprocess.Popen(
-                [BIN / "daybookd", "--config", self.directory / "daybook.toml"],
-                stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            self.process = start_server(
+                [BIN / "daybookd", "--config", self.directory / "daybook.toml"], log)
+        with stopped_on_failure(self):
+            self.wait_for(ports)
+        self.ports = json.loads(ports.read_text())
+
+    def wait_for(self, ports):
         deadline = time.monotonic() + START_SECONDS
         while not ports.exists():
             if self.process.poll() is not None:
@@ -106,7 +112,6 @@ class Daybook:
             if time.monotonic() > deadline:
                 raise RuntimeError("daybookd does not come up")
             time.sleep(0.01)
-        self.ports = json.loads(ports.read_text())
 
     def stop(self):
         """Gracefully; the exit status must be 0."""

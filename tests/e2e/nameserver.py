@@ -18,6 +18,8 @@ import subprocess
 import tempfile
 import time
 
+from processes import start_server, stopped_on_failure
+
 START_SECONDS = 30
 TIME_TO_LIVE = 1
 ROOT_ZONE = ""
@@ -88,14 +90,13 @@ class Dns:
         for zone in self.zones.values():
             self.write(zone)
         with open(self.log, "a") as log:
-            self.process = subprocess.Popen(
-                ["knotd", "-c", self.configuration], stdout=log, stderr=log,
-                stdin=subprocess.DEVNULL)
-        deadline = time.monotonic() + START_SECONDS
-        while not self.answers():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"knotd does not come up: {self.log.read_text()[-2000:]}")
-            time.sleep(0.01)
+            self.process = start_server(["knotd", "-c", self.configuration], log)
+        with stopped_on_failure(self):
+            deadline = time.monotonic() + START_SECONDS
+            while not self.answers():
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(f"knotd does not come up: {self.log.read_text()[-2000:]}")
+                time.sleep(0.01)
 
     def stop(self):
         if self.process:

@@ -17,6 +17,8 @@ import subprocess
 import tempfile
 import time
 
+from processes import stopped_on_failure
+
 START_SECONDS = 60
 PATIENCE = 120
 DAEMONS = pathlib.Path("/usr/lib/postfix/sbin")
@@ -87,12 +89,13 @@ class Postfix:
             self.process = subprocess.Popen(
                 ["postfix", "-c", self.configuration, "start-fg"], stdin=subprocess.DEVNULL,
                 stdout=output, stderr=output)
-        deadline = time.monotonic() + START_SECONDS
-        while not self.listens():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError("Postfix does not come up: "
-                                   + (self.folder / "output").read_text()[-2000:])
-            time.sleep(0.02)
+        with stopped_on_failure(self):
+            deadline = time.monotonic() + START_SECONDS
+            while not self.listens():
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError("Postfix does not come up: "
+                                       + (self.folder / "output").read_text()[-2000:])
+                time.sleep(0.02)
 
     def stop(self):
         """By its master's pid: what was started is a script that waits for it."""

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fmt/format.h>
+#include <sys/statvfs.h>
 #include <utility>
 
 namespace daybook::lmdb {
@@ -41,6 +42,15 @@ int openEnvironment(
     if (code == MDB_SUCCESS) code = mdb_env_open(env, folder.c_str(), flags, 0600);
     if (code != MDB_SUCCESS) mdb_env_close(std::exchange(env, nullptr));
     return code;
+}
+
+// Whether the file's disk has no room for what LMDB writes at once.
+bool hasNoRoom(MDB_env* env) {
+    constexpr std::uint64_t kWriteOctets = 64 * 4'096;
+    mdb_filehandle_t file = -1;
+    struct statvfs disk{};
+    if (mdb_env_get_fd(env, &file) != MDB_SUCCESS || ::fstatvfs(file, &disk) != 0) return false;
+    return std::uint64_t{disk.f_bavail} * disk.f_frsize < kWriteOctets;
 }
 
 }  // namespace
@@ -159,7 +169,12 @@ void WriteTransaction::clear(Table table) { check(mdb_drop(txn_, table.dbi, 0), 
 void WriteTransaction::commit() {
     MDB_txn* const txn = txn_;
     txn_ = nullptr;  // freed by mdb_txn_commit whatever it returns
-    check(mdb_txn_commit(txn), "commit");
+    MDB_env* const env = mdb_txn_env(txn);
+    int code = mdb_txn_commit(txn);
+    // LMDB's word for a write that was cut short: the last one that a disk has room for. The failed
+    // transaction is gone, and nothing of the ones before it depends on what was written.
+    if (code == EIO && hasNoRoom(env)) code = ENOSPC;
+    check(code, "commit");
 }
 
 Cursor::Cursor(const Transaction& transaction, Table table) {

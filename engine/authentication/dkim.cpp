@@ -17,6 +17,7 @@
 #include "engine/mime/address_list.h"
 #include "engine/mime/header_fields.h"
 #include "journal/base/ascii.h"
+#include "journal/base/freed.h"
 
 namespace daybook {
 
@@ -48,14 +49,6 @@ constexpr std::array kSignedFields{
 
 // Lists put their own on top of what they pass on: who forbids it loses the signature there.
 bool mayBeAdded(std::string_view name) { return name.starts_with("List-"); }
-
-template <auto function>
-struct Freed {
-    template <class T>
-    void operator()(T* freed) const {
-        function(freed);
-    }
-};
 
 using Library = std::unique_ptr<DKIM_LIB, Freed<&::dkim_close>>;
 using Handle = std::unique_ptr<DKIM, Freed<&::dkim_free>>;

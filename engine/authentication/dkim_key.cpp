@@ -12,6 +12,7 @@
 #include <stdexcept>
 
 #include "journal/base/encoding.h"
+#include "journal/base/freed.h"
 
 namespace daybook {
 
@@ -21,14 +22,6 @@ constexpr unsigned kRsaBits = 2048;
 constexpr std::size_t kEd25519Octets = 32;
 constexpr std::size_t kEd25519SignatureOctets = 64;
 constexpr std::size_t kCharacterStringOctetsMax = 255;
-
-template <auto function>
-struct Freed {
-    template <class T>
-    void operator()(T* freed) const {
-        function(freed);
-    }
-};
 
 using Key = std::unique_ptr<EVP_PKEY, Freed<&::EVP_PKEY_free>>;
 using Context = std::unique_ptr<EVP_MD_CTX, Freed<&::EVP_MD_CTX_free>>;

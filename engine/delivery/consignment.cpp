@@ -8,19 +8,11 @@
 #include "engine/mime/seven_bit.h"
 #include "journal/base/ascii.h"
 #include "journal/base/encoding.h"
+#include "journal/base/enhanced_code.h"
 
 namespace daybook {
 
 namespace {
-
-DsnReturn returnOf(event::DsnReturn ret) {
-    switch (ret) {
-        case event::DsnReturn::UNSAID: return DsnReturn::Unsaid;
-        case event::DsnReturn::FULL: return DsnReturn::Full;
-        case event::DsnReturn::HEADERS: return DsnReturn::Headers;
-    }
-    return DsnReturn::Unsaid;
-}
 
 OutcomeState stateOf(const RecipientResult& result) {
     switch (result.state) {
@@ -32,7 +24,7 @@ OutcomeState stateOf(const RecipientResult& result) {
         case SendState::NotTried: break;
     }
     // Our own word: its class says whether another try may help.
-    return result.reply.enhancedCode >> 16U == 5 ? OutcomeState::Bounced : OutcomeState::Deferred;
+    return classOf(result.reply.enhancedCode) == 5 ? OutcomeState::Bounced : OutcomeState::Deferred;
 }
 
 event::OutcomeReason reasonOf(SendState state) {
@@ -47,7 +39,10 @@ event::OutcomeReason reasonOf(SendState state) {
 }
 
 AttemptResult resultOf(
-    const RecipientResult& result, RecipientNumber number, const TlsFindings& tls, bool dsn) {
+    const RecipientResult& result,
+    RecipientNumber number,
+    const TlsFindings& tls,
+    const PeerFacts& peer) {
     return {
         .state = stateOf(result),
         .recipients = {number},
@@ -55,7 +50,8 @@ AttemptResult resultOf(
         .enhancedCode = result.reply.enhancedCode,
         .reason = reasonOf(result.state),
         .text = result.reply.text,
-        .dsn = dsn,
+        .dsn = peer.dsn,
+        .deliverBy = peer.deliverBy,
         .tls = tls,
     };
 }
@@ -158,7 +154,7 @@ OutboundMessage Consignment::forPeer(TimeNs now) const {
         // What a report says of it, so that it is found again (decide_reports.cpp).
         .envelopeId =
             message.envelopeId.empty() ? idText(message.message.number()) : message.envelopeId,
-        .ret = returnOf(message.ret),
+        .ret = message.ret,
         .pieces = {octets},
         .octets = octets.size(),
         .eightBit = eightBit,
@@ -167,6 +163,7 @@ OutboundMessage Consignment::forPeer(TimeNs now) const {
         .requireTls = message.requireTls,
         .deliverBySeconds = std::nullopt,
         .deliverByNotify = message.deliverBy == event::DeliverBy::NOTIFY,
+        .deliverByTrace = message.deliverByTrace,
         .priority = std::nullopt,
     };
     // RFC 2852 §4.2: what is left of the time.
@@ -186,10 +183,12 @@ OutboundMessage Consignment::forPeer(TimeNs now) const {
 }
 
 std::vector<AttemptResult> Consignment::resultsOf(
-    const std::vector<RecipientResult>& results, const TlsFindings& tls, bool dsn) const {
+    const std::vector<RecipientResult>& results,
+    const TlsFindings& tls,
+    const PeerFacts& peer) const {
     std::vector<AttemptResult> grouped;
     for (std::size_t index = 0; index < recipients.size(); ++index) {
-        AttemptResult one = resultOf(results[index], recipients[index].recipient, tls, dsn);
+        AttemptResult one = resultOf(results[index], recipients[index].recipient, tls, peer);
         const auto same = std::ranges::find_if(
             grouped, [&](const AttemptResult& other) { return isSame(one, other); });
         if (same == grouped.end()) {
@@ -202,8 +201,8 @@ std::vector<AttemptResult> Consignment::resultsOf(
 }
 
 std::vector<AttemptResult> Consignment::unsendable(const std::string& why) const {
-    constexpr std::uint32_t kConversionNeeded = 0x050603;  // RFC 3463 §3.7
-    constexpr std::uint32_t kSystem = 0x040300;            // RFC 3463 §3.4
+    constexpr std::uint32_t kConversionNeeded = enhanced(5, 6, 3);  // RFC 3463 §3.7
+    constexpr std::uint32_t kSystem = enhanced(4, 3, 0);            // RFC 3463 §3.4
     AttemptResult result{
         .state = damaged ? OutcomeState::Deferred : OutcomeState::Bounced,
         .recipients = numbers(),

@@ -41,14 +41,17 @@ struct Consignment {
     // Lives as long as the consignment.
     OutboundMessage forPeer(TimeNs now) const;
     std::vector<AttemptResult> resultsOf(
-        const std::vector<RecipientResult>& results, const TlsFindings& tls, bool dsn) const;
+        const std::vector<RecipientResult>& results,
+        const TlsFindings& tls,
+        const PeerFacts& peer) const;
     // It cannot be sent to this peer: bounced, in our own words.
     std::vector<AttemptResult> unsendable(const std::string& why) const;
 
     std::string signatureOf(const Signer& signer) const;
 };
 
-// Nothing: none of them waits any more.
+// Nothing: none of them waits any more. A recipient whose address was erased is left out, and stays
+// in the queue: who erases one that waits has to end it in the same commit.
 std::optional<Consignment> consignmentOf(
     const Snapshot& snapshot, MessageId message, const std::vector<RecipientNumber>& recipients);
 

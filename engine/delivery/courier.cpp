@@ -25,6 +25,49 @@ constexpr std::chrono::milliseconds kPatienceStep{20};
 
 }  // namespace
 
+Courier::Implementation::Implementation(Parts parts, CourierSettings settings)
+    : parts_(parts),
+      settings_(std::move(settings)),
+      board_(settings_.limits),
+      dialer_(
+          Dialer::Parts{
+              .transport = parts.transport,
+              .resolver = parts.resolver,
+              .policies = parts.policies,
+              .random = parts.random,
+              .clock = parts.clock,
+              .log = parts.log,
+          },
+          settings_.dialer),
+      retry_(settings_.retry),
+      wake_(reactor_),
+      wakeHandle_(wake_.handle()),
+      nursery_(reactor_, [this](const std::exception_ptr& failure) { failed(failure); }) {}
+
+void Courier::Implementation::start() {
+    const auto recovered = parts_.scribe.submitAndWait(RecoverAttempts{.origin = Origin{}});
+    if (recovered && recovered->attempts != 0) {
+        parts_.log.warning(
+            "outbound.attempts-without-outcome", {{"count", std::to_string(recovered->attempts)}});
+    }
+    parts_.hub.followOutbound([this](const std::set<MessageId>& messages) {
+        {
+            const std::lock_guard lock(mutex_);
+            changed_.insert(messages.begin(), messages.end());
+        }
+        wakeHandle_.raise();
+    });
+    thread_ = std::jthread([this] { runUntilDone(reactor_, work()); });
+}
+
+void Courier::Implementation::stop() {
+    if (!thread_.joinable()) return;
+    parts_.hub.followOutbound({});
+    stopping_ = true;
+    wakeHandle_.raise();
+    thread_.join();
+}
+
 Task<void> Courier::Implementation::work() {
     while (!stopping_) {
         Deadline next = after(kAfterTrouble);
@@ -45,8 +88,6 @@ void Courier::Implementation::round() {
     if (now + kWindowNs / 2 > loadedUntil_) load(loadedUntil_, now + kWindowNs);
     refreshChanged();
     startDue();
-    waiting_ = board_.waitingCount();
-    connections_ = board_.connectionCount();
 }
 
 // What is being sent may end; what takes longer is cut off, and its outcome is recorded.
@@ -63,8 +104,6 @@ Task<void> Courier::Implementation::windUp() {
     for (TransportSession* const session : sessions_)
         session->abort();
     co_await nursery_.join();
-    waiting_ = 0;
-    connections_ = 0;
 }
 
 void Courier::Implementation::load(TimeNs from, TimeNs to) {
@@ -221,7 +260,5 @@ Courier::~Courier() { stop(); }
 void Courier::start() { implementation_->start(); }
 
 void Courier::stop() { implementation_->stop(); }
-
-Courier::Facts Courier::facts() const { return implementation_->facts(); }
 
 }  // namespace daybook

@@ -64,14 +64,6 @@ public:
     // Requires: the scribe still runs. Thread: any but its own.
     void stop();
 
-    // How many recipients wait and how many connections are open. Thread: any.
-    struct Facts {
-        std::size_t waiting = 0;
-        std::size_t connections = 0;
-    };
-
-    Facts facts() const;
-
     class Implementation;
 
 private:

@@ -187,7 +187,7 @@ Task<std::vector<AttemptResult>> Courier::Implementation::offer(
     const OutboundMessage message = consignment.forPeer(parts_.clock.now());
     const std::vector<RecipientResult> results = co_await line.session->send(message);
     ++line.messages;
-    std::vector<AttemptResult> sorted = consignment.resultsOf(results, line.facts.tls, peer.dsn);
+    std::vector<AttemptResult> sorted = consignment.resultsOf(results, line.facts.tls, peer);
     const bool worked = std::ranges::any_of(
         sorted, [](const AttemptResult& result) { return result.state == OutcomeState::Relayed; });
     if (worked) board_.succeeded(consignment.lane(settings_.dialer.smartHost.has_value()));

@@ -32,51 +32,10 @@ struct Line {
 
 class Courier::Implementation {
 public:
-    Implementation(Parts parts, CourierSettings settings)
-        : parts_(parts),
-          settings_(std::move(settings)),
-          board_(settings_.limits),
-          dialer_(
-              Dialer::Parts{
-                  .transport = parts.transport,
-                  .resolver = parts.resolver,
-                  .policies = parts.policies,
-                  .random = parts.random,
-                  .clock = parts.clock,
-                  .log = parts.log,
-              },
-              settings_.dialer),
-          retry_(settings_.retry),
-          wake_(reactor_),
-          wakeHandle_(wake_.handle()),
-          nursery_(reactor_, [this](const std::exception_ptr& failure) { failed(failure); }) {}
+    Implementation(Parts parts, CourierSettings settings);
 
-    void start() {
-        const auto recovered = parts_.scribe.submitAndWait(RecoverAttempts{.origin = Origin{}});
-        if (recovered && recovered->attempts != 0) {
-            parts_.log.warning(
-                "outbound.attempts-without-outcome",
-                {{"count", std::to_string(recovered->attempts)}});
-        }
-        parts_.hub.followOutbound([this](const std::set<MessageId>& messages) {
-            {
-                const std::lock_guard lock(mutex_);
-                changed_.insert(messages.begin(), messages.end());
-            }
-            wakeHandle_.raise();
-        });
-        thread_ = std::jthread([this] { runUntilDone(reactor_, work()); });
-    }
-
-    void stop() {
-        if (!thread_.joinable()) return;
-        parts_.hub.followOutbound({});
-        stopping_ = true;
-        wakeHandle_.raise();
-        thread_.join();
-    }
-
-    Facts facts() const { return {.waiting = waiting_, .connections = connections_}; }
+    void start();
+    void stop();
 
 private:
     // courier.cpp
@@ -129,8 +88,6 @@ private:
     const Signal::Handle wakeHandle_;
     Nursery nursery_;
     std::atomic<bool> stopping_ = false;
-    std::atomic<std::size_t> waiting_ = 0;
-    std::atomic<std::size_t> connections_ = 0;
 
     std::mutex mutex_;
     std::set<MessageId> changed_;  // under mutex_

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/dns/records.h"
 #include "journal/base/ascii.h"
 #include "journal/base/encoding.h"
 
@@ -31,10 +32,6 @@ bool isUsable(const TlsaRecord& record) {
         case 2: return record.data.size() == kSha512Octets;
         default: return false;
     }
-}
-
-bool isTrouble(const dns::Answer& answer) {
-    return answer.result == dns::Result::Failed || answer.result == dns::Result::Bogus;
 }
 
 std::string lookupTrouble(const char* what, const std::string& name, const dns::Answer& answer) {
@@ -68,7 +65,7 @@ Task<Candidates> candidatesOf(
     }
     if (!isAlias) co_return candidates;
     const dns::Answer alias = co_await resolver.query(host, dns::RecordType::Cname);
-    if (isTrouble(alias)) candidates.trouble = lookupTrouble("the aliases", host, alias);
+    if (!alias.cameThrough()) candidates.trouble = lookupTrouble("the aliases", host, alias);
     if (alias.result == dns::Result::Found && alias.secure) {
         candidates.names.push_back(std::move(host));
     }
@@ -83,14 +80,14 @@ Task<std::vector<std::string>> namesOf(
     addName(names, std::move(baseDomain));
     addName(names, domain);
     const dns::Answer answer = co_await resolver.query(domain, dns::RecordType::Mx);
-    if (answer.secure && !isTrouble(answer)) addName(names, plain(answer.canonicalName));
+    if (answer.secure && answer.cameThrough()) addName(names, plain(answer.canonicalName));
     co_return names;
 }
 
 // What one candidate's answer comes to; Absent: try the next.
 DaneRecords recordsIn(const dns::Answer& answer, const std::string& name, std::string candidate) {
     DaneRecords found;
-    if (isTrouble(answer)) {
+    if (!answer.cameThrough()) {
         found.state = DaneRecords::State::Trouble;
         found.why = lookupTrouble("the TLSA records", name, answer);
         return found;
@@ -98,7 +95,7 @@ DaneRecords recordsIn(const dns::Answer& answer, const std::string& name, std::s
     if (answer.result != dns::Result::Found || !answer.secure) return found;
     std::vector<TlsaRecord> all;
     for (const std::string& rdata : answer.records) {
-        std::optional<TlsaRecord> record = parseTlsa(rdata);
+        std::optional<TlsaRecord> record = dns::readTlsa(rdata);
         if (record) all.push_back(std::move(*record));
     }
     std::ranges::copy_if(all, std::back_inserter(found.records), &isUsable);
@@ -141,16 +138,6 @@ Task<DaneRecords> daneOf(
     if (found.state != DaneRecords::State::Usable) co_return found;
     found.names = co_await namesOf(resolver, found.baseDomain, plain(std::move(domain)));
     co_return found;
-}
-
-std::optional<TlsaRecord> parseTlsa(std::string_view rdata) {
-    if (rdata.size() < 3) return {};
-    return TlsaRecord{
-        .usage = static_cast<std::uint8_t>(rdata[0]),
-        .selector = static_cast<std::uint8_t>(rdata[1]),
-        .matching = static_cast<std::uint8_t>(rdata[2]),
-        .data = std::string(rdata.substr(3)),
-    };
 }
 
 std::string tlsaText(const TlsaRecord& record) {

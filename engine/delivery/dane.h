@@ -41,9 +41,6 @@ Task<DaneRecords> daneOf(
     const dns::HostAddresses& addresses,
     std::uint16_t port);
 
-// RFC 6698 §2.1's wire form. Nothing: cut short.
-std::optional<TlsaRecord> parseTlsa(std::string_view rdata);
-
 // RFC 6698 §2.2: "3 1 1 1F85...".
 std::string tlsaText(const TlsaRecord& record);
 

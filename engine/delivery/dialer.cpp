@@ -1,11 +1,10 @@
 #include "engine/delivery/dialer.h"
 
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
 #include <utility>
 
-#include "journal/base/ascii.h"
+#include "journal/base/enhanced_code.h"
 
 namespace daybook {
 
@@ -17,22 +16,8 @@ constexpr std::size_t kSilentMax = 10'000;
 constexpr std::size_t kAddressesPerHostMax = 4;
 constexpr std::size_t kHostsMax = 8;
 
-// RFC 3463: class << 16 | subject << 8 | detail.
-constexpr std::uint32_t code(std::uint32_t kind, std::uint32_t subject, std::uint32_t detail) {
-    return kind << 16U | subject << 8U | detail;
-}
-
 RemoteReply ours(std::uint32_t enhancedCode, std::string text) {
     return {.code = 0, .enhancedCode = enhancedCode, .text = std::move(text)};
-}
-
-event::TlsPolicy policyOf(TlsPolicyKind kind) {
-    switch (kind) {
-        case TlsPolicyKind::None: return event::TlsPolicy::NONE;
-        case TlsPolicyKind::MtaSts: return event::TlsPolicy::MTA_STS;
-        case TlsPolicyKind::Dane: return event::TlsPolicy::DANE;
-    }
-    return event::TlsPolicy::NONE;
 }
 
 event::TlsFault faultOf(TlsFault fault) {
@@ -49,28 +34,6 @@ event::TlsFault faultOf(TlsFault fault) {
     return event::TlsFault::VALIDATION_FAILURE;
 }
 
-// RFC 8460 §4.3's words, as the policies say them.
-event::TlsFault faultNamed(std::string_view word) {
-    using Named = std::pair<std::string_view, event::TlsFault>;
-    constexpr std::array kNames{
-        Named{"starttls-not-supported", event::TlsFault::START_TLS_NOT_SUPPORTED},
-        Named{"certificate-host-mismatch", event::TlsFault::CERTIFICATE_HOST_MISMATCH},
-        Named{"certificate-expired", event::TlsFault::CERTIFICATE_EXPIRED},
-        Named{"certificate-not-trusted", event::TlsFault::CERTIFICATE_NOT_TRUSTED},
-        Named{"validation-failure", event::TlsFault::VALIDATION_FAILURE},
-        Named{"tlsa-invalid", event::TlsFault::TLSA_INVALID},
-        Named{"dnssec-invalid", event::TlsFault::DNSSEC_INVALID},
-        Named{"dane-required", event::TlsFault::DANE_REQUIRED},
-        Named{"sts-policy-fetch-error", event::TlsFault::STS_POLICY_FETCH_ERROR},
-        Named{"sts-policy-invalid", event::TlsFault::STS_POLICY_INVALID},
-        Named{"sts-webpki-invalid", event::TlsFault::STS_WEBPKI_INVALID},
-    };
-    for (const auto& [name, fault] : kNames) {
-        if (name == word) return fault;
-    }
-    return word.empty() ? event::TlsFault::NONE : event::TlsFault::VALIDATION_FAILURE;
-}
-
 // What a route's trouble means for the message.
 Dialled noRoute(const dns::MailRoutes& routes) {
     Dialled result;
@@ -78,16 +41,22 @@ Dialled noRoute(const dns::MailRoutes& routes) {
     result.permanent = true;
     switch (routes.trouble) {
         case dns::RouteTrouble::NoSuchDomain:
-            result.trouble = ours(code(5, 1, 2), routes.why);
+            result.trouble = ours(enhanced(5, 1, 2), routes.why);
             break;
-        case dns::RouteTrouble::NullMx: result.trouble = ours(code(5, 1, 10), routes.why); break;
-        case dns::RouteTrouble::LoopsBack: result.trouble = ours(code(5, 4, 6), routes.why); break;
-        case dns::RouteTrouble::NoAddress: result.trouble = ours(code(5, 4, 4), routes.why); break;
+        case dns::RouteTrouble::NullMx:
+            result.trouble = ours(enhanced(5, 1, 10), routes.why);
+            break;
+        case dns::RouteTrouble::LoopsBack:
+            result.trouble = ours(enhanced(5, 4, 6), routes.why);
+            break;
+        case dns::RouteTrouble::NoAddress:
+            result.trouble = ours(enhanced(5, 4, 4), routes.why);
+            break;
         case dns::RouteTrouble::None:
         case dns::RouteTrouble::Temporary:
             result.reason = event::OutcomeReason::DNS;
             result.permanent = false;
-            result.trouble = ours(code(4, 4, 3), routes.why);
+            result.trouble = ours(enhanced(4, 4, 3), routes.why);
             break;
     }
     return result;
@@ -103,11 +72,6 @@ event::OutcomeReason reasonOf(const ConnectTrouble& trouble) {
     }
     return trouble.tlsFault == TlsFault::None ? event::OutcomeReason::CONNECT
                                               : event::OutcomeReason::TLS;
-}
-
-bool isSelf(const std::vector<std::string>& self, const std::string& name) {
-    return std::ranges::any_of(
-        self, [&](const std::string& own) { return equalsIgnoreCase(own, name); });
 }
 
 }  // namespace
@@ -128,7 +92,7 @@ Task<Dialled> Dialer::dial(std::string domain, bool requireTls) {
 Task<Dialled> Dialer::dialRoutes(
     const DomainTls& domain, const dns::MailRoutes& routes, bool requireTls) {
     Dialled result;
-    result.trouble = ours(code(4, 4, 1), "no host of the domain could be reached");
+    result.trouble = ours(enhanced(4, 4, 1), "no host of the domain could be reached");
     bool anyAddress = false;
     bool anyLater = false;
     std::size_t tried = 0;
@@ -139,7 +103,7 @@ Task<Dialled> Dialer::dialRoutes(
         if (target.addresses.state == dns::HostAddresses::State::Temporary) {
             anyLater = true;
             result.reason = event::OutcomeReason::DNS;
-            result.trouble = ours(code(4, 4, 3), target.addresses.why);
+            result.trouble = ours(enhanced(4, 4, 3), target.addresses.why);
         }
         if (target.addresses.state != dns::HostAddresses::State::Found) continue;
         anyAddress = true;
@@ -149,9 +113,8 @@ Task<Dialled> Dialer::dialRoutes(
             result.reason = event::OutcomeReason::TLS;
             result.host = host.name;
             result.ip.clear();
-            result.tls = {
-                .policy = policyOf(target.tls.kind), .fault = faultNamed(target.tls.fault)};
-            result.trouble = ours(code(4, 7, requireTls ? 30 : 5), target.tls.why);
+            result.tls = {.policy = target.tls.policy, .fault = target.tls.fault};
+            result.trouble = ours(enhanced(4, 7, requireTls ? 30 : 5), target.tls.why);
             continue;
         }
         co_await dialHost(target, settings_.port, result);
@@ -174,7 +137,8 @@ Task<Dialled> Dialer::dialSmartHost(const SmartHost& smart) {
     if (target.addresses.state != dns::HostAddresses::State::Found) {
         result.reason = event::OutcomeReason::DNS;
         result.trouble = ours(
-            code(4, 4, 3), fmt::format("the relay host has no address: {}", target.addresses.why));
+            enhanced(4, 4, 3),
+            fmt::format("the relay host has no address: {}", target.addresses.why));
         co_return result;
     }
     target.tls.mode = smart.tls;
@@ -183,7 +147,7 @@ Task<Dialled> Dialer::dialSmartHost(const SmartHost& smart) {
         target.tls.demand.check = TlsCheck::Names;
         target.tls.demand.names = {smart.host};
     }
-    result.trouble = ours(code(4, 4, 1), "the relay host could not be reached");
+    result.trouble = ours(enhanced(4, 4, 1), "the relay host could not be reached");
     co_await dialHost(target, smart.port, result);
     co_return result;
 }
@@ -231,13 +195,9 @@ ConnectRequest Dialer::requestFor(
 
 Task<void> Dialer::dialAddress(
     const Target& target, const std::string& ip, std::uint16_t port, Dialled& result) {
-    if (isSelf(settings_.self, "[" + ip + "]")) {
-        result.trouble = ours(code(4, 4, 6), "the host's address is this server's own");
-        co_return;
-    }
     result.host = target.host.name;
     result.ip = ip;
-    result.tls = {.policy = policyOf(target.tls.kind), .fault = faultNamed(target.tls.fault)};
+    result.tls = {.policy = target.tls.policy, .fault = target.tls.fault};
     ConnectRequest request = requestFor(target, ip, port);
     Transport::Connected connected = co_await parts_.transport.connect(request);
     if (!connected.session && target.tls.testing && connected.trouble.tlsFault != TlsFault::None) {

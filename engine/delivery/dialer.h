@@ -34,7 +34,7 @@ struct SmartHost {
 
 struct DialerSettings {
     std::string helo;
-    std::vector<std::string> self;  // this server's names: never connected to
+    std::vector<std::string> self;  // this server's names: no MX host of that name is connected to
     std::uint16_t port = 25;
     std::string sourceIpv4;  // empty: the system chooses
     std::string sourceIpv6;

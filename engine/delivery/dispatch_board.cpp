@@ -7,6 +7,14 @@
 
 namespace daybook {
 
+namespace {
+
+// A destination that has had nothing for so long after a failure begins anew.
+constexpr TimeNs kFailuresNs = 86'400 * kSecondNs;
+constexpr TimeNs kDropIntervalNs = 3'600 * kSecondNs;
+
+}  // namespace
+
 void DispatchBoard::update(MessageId message, const std::vector<WaitingRecipient>& waiting) {
     std::set<RecipientNumber>& known = messages_[message];
     std::set<RecipientNumber> gone = known;
@@ -67,6 +75,16 @@ void DispatchBoard::promote(TimeNs now) {
         place.where = Where::Ready;
         laneOf(place.lane).ready[readyKey(key.first, place)].insert(key.second);
     }
+    if (now < nextDropNs_) return;
+    dropLongIdle(now);
+    nextDropNs_ = now + kDropIntervalNs;
+}
+
+void DispatchBoard::dropLongIdle(TimeNs now) {
+    std::erase_if(lanes_, [now](const auto& entry) {
+        const Lane& lane = entry.second;
+        return lane.ready.empty() && lane.connections == 0 && now - lane.blockedUntil > kFailuresNs;
+    });
 }
 
 DispatchBoard::Lane& DispatchBoard::laneOf(LaneId id) {

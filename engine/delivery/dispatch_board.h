@@ -53,7 +53,7 @@ public:
     // is remembered and finished() says so.
     void update(MessageId message, const std::vector<WaitingRecipient>& waiting);
 
-    // Moves what is due into its lane.
+    // Moves what is due into its lane. Now and then forgets lanes that failed long ago.
     void promote(TimeNs now);
 
     // Lanes that may have one connection more now, the one with the oldest mail first.
@@ -80,8 +80,6 @@ public:
     bool hasReady(LaneId lane) const;
     // An idle connection may wait: no other lane needs its place.
     bool mayIdle() const;
-
-    std::size_t connectionCount() const { return connections_; }
 
     std::size_t waitingCount() const { return known_.size(); }
 
@@ -126,6 +124,7 @@ private:
     Assignment assign(Lane& lane, LaneId id);
     void forget(const RecipientKey& key, const Place& place);
     void dropIfIdle(LaneId lane);
+    void dropLongIdle(TimeNs now);
     static ReadyKey readyKey(MessageId message, const Place& place);
 
     BoardLimits limits_;
@@ -135,6 +134,7 @@ private:
     std::unordered_set<MessageId> changed_;  // while assigned
     std::set<Later> later_;
     std::map<LaneId, Lane> lanes_;
+    TimeNs nextDropNs_ = 0;
     std::size_t connections_ = 0;
 };
 

@@ -10,6 +10,8 @@
 #include <utility>
 
 #include "engine/delivery/https_fetch.h"
+#include "engine/delivery/tls_report.h"
+#include "engine/dns/records.h"
 #include "engine/runtime/descriptor.h"
 #include "journal/base/ascii.h"
 
@@ -23,33 +25,6 @@ constexpr std::chrono::seconds kFetchTimeout{60};
 // RFC 8461 §3.3: five minutes or longer after a failure.
 constexpr TimeNs kFailureNs = 300 * kSecondNs;
 constexpr std::size_t kFailuresMax = 10'000;
-
-constexpr const char* kFetchError = "sts-policy-fetch-error";
-constexpr const char* kPolicyInvalid = "sts-policy-invalid";
-constexpr const char* kNotTrusted = "sts-webpki-invalid";
-
-// The strings of a TXT record, joined (RFC 1035 §3.3.14). Nothing: cut short.
-std::optional<std::string> joinedTxt(std::string_view rdata) {
-    std::string text;
-    while (!rdata.empty()) {
-        const auto octets = static_cast<unsigned char>(rdata.front());
-        rdata.remove_prefix(1);
-        if (rdata.size() < octets) return {};
-        text += rdata.substr(0, octets);
-        rdata.remove_prefix(octets);
-    }
-    return text;
-}
-
-std::optional<std::string> idIn(const dns::Answer& answer) {
-    if (answer.result != dns::Result::Found) return {};
-    std::vector<std::string> texts;
-    for (const std::string& rdata : answer.records) {
-        std::optional<std::string> text = joinedTxt(rdata);
-        if (text) texts.push_back(std::move(*text));
-    }
-    return mtaStsIdOf(texts);
-}
 
 // RFC 8461 §3.2: parameters of the media type do not matter.
 bool isPlainText(std::string_view contentType) {
@@ -75,20 +50,21 @@ DomainTls described(const std::string& domain, const std::string& id, const MtaS
     };
 }
 
-// What keeps an answer from being a policy: the word for the report, and why. Empty: nothing.
-std::pair<std::string, std::string> faultOf(const HttpsAnswer& answer) {
+// What keeps an answer from being a policy, and why.
+std::pair<event::TlsFault, std::string> faultOf(const HttpsAnswer& answer) {
+    using event::TlsFault;
     using Trouble = HttpsAnswer::Trouble;
-    if (answer.trouble == Trouble::NotTrusted) return {kNotTrusted, answer.why};
-    if (answer.trouble != Trouble::None) return {kFetchError, answer.why};
+    if (answer.trouble == Trouble::NotTrusted) return {TlsFault::STS_WEBPKI_INVALID, answer.why};
+    if (answer.trouble != Trouble::None) return {TlsFault::STS_POLICY_FETCH_ERROR, answer.why};
     if (answer.status != 200) {
         return {
-            kFetchError,
+            TlsFault::STS_POLICY_FETCH_ERROR,
             "the policy host answered with HTTP status " + std::to_string(answer.status)};
     }
     if (!isPlainText(answer.contentType)) {
-        return {kFetchError, "the policy's media type is not text/plain"};
+        return {TlsFault::STS_POLICY_FETCH_ERROR, "the policy's media type is not text/plain"};
     }
-    return {};
+    return {TlsFault::NONE, {}};
 }
 
 void writeAll(int file, std::string_view octets) {
@@ -148,7 +124,7 @@ Task<DomainTls> DomainPolicies::of(std::string domain) {
     if (!parts_.mtaSts || !isDomainName(domain)) co_return DomainTls{.domain = domain};
     const dns::Answer answer =
         co_await parts_.resolver.query("_mta-sts." + domain, dns::RecordType::Txt);
-    const std::optional<std::string> id = idIn(answer);
+    const std::optional<std::string> id = mtaStsIdOf(dns::readTexts(answer));
     for (;;) {
         Signal landed(*Reactor::current());
         const Boarding boarding = board(domain, id, landed);
@@ -244,12 +220,12 @@ Task<DomainPolicies::Fetched> DomainPolicies::fetch(std::string domain) {
     const HttpsAnswer answer = co_await askHttps(parts, std::move(request));
     Fetched fetched;
     std::tie(fetched.failure.trouble, fetched.failure.why) = faultOf(answer);
-    if (!fetched.failure.trouble.empty()) co_return fetched;
+    if (fetched.failure.trouble != event::TlsFault::NONE) co_return fetched;
     auto policy = parseMtaStsPolicy(answer.body);
     if (policy) {
         fetched.policy = std::move(*policy);
     } else {
-        fetched.failure = {.trouble = kPolicyInvalid, .why = policy.error()};
+        fetched.failure = {.trouble = event::TlsFault::STS_POLICY_INVALID, .why = policy.error()};
     }
     co_return fetched;
 }
@@ -277,7 +253,9 @@ DomainTls DomainPolicies::take(
     // RFC 8461 §10.2: the operator hears of it long before the policy's end, unless it is to end.
     const bool matters = cached != nullptr && cached->policy.mode != MtaStsPolicy::Mode::None;
     const LogFields fields = {
-        {"domain", domain}, {"trouble", failure.trouble}, {"why", failure.why}};
+        {"domain", domain},
+        {"trouble", std::string(tlsResultType(failure.trouble))},
+        {"why", failure.why}};
     if (matters) {
         parts_.log.warning("mta-sts-refresh-failed", fields);
     } else {

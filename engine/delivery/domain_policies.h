@@ -35,7 +35,7 @@ private:
     struct Failure {
         std::string id;
         TimeNs atNs = 0;
-        std::string trouble;
+        event::TlsFault trouble = event::TlsFault::NONE;
         std::string why;
     };
 

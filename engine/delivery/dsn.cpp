@@ -9,6 +9,7 @@
 #include "engine/mime/xtext.h"
 #include "journal/base/ascii.h"
 #include "journal/base/encoding.h"
+#include "journal/base/enhanced_code.h"
 
 namespace daybook {
 
@@ -179,7 +180,7 @@ private:
             "Final-Recipient",
             typedAddress(isPlain ? "rfc822" : "utf-8", recipient.finalRecipient));
         addField(out, "Action", wordOf(recipient.action));
-        addField(out, "Status", statusCodeText(dsnStatus(recipient)));
+        addField(out, "Status", enhancedText(dsnStatus(recipient)));
         if (!recipient.remoteMta.empty()) {
             addField(out, "Remote-MTA", "dns; " + safeAscii(recipient.remoteMta, kHostOctetsMax));
         }
@@ -191,7 +192,7 @@ private:
             addField(out, "Last-Attempt-Date", mime::dateText(*recipient.lastAttemptNs));
         }
         // RFC 3464 §2.3.9: "MUST NOT appear in other DSNs".
-        if (recipient.willRetryUntilNs && recipient.action == DsnAction::Delayed) {
+        if (recipient.willRetryUntilNs && recipient.action == event::DsnAction::DELAYED) {
             addField(out, "Will-Retry-Until", mime::dateText(*recipient.willRetryUntilNs));
         }
     }
@@ -210,34 +211,31 @@ private:
 
 }  // namespace
 
-const char* wordOf(DsnAction action) {
+const char* wordOf(event::DsnAction action) {
     switch (action) {
-        case DsnAction::Failed: return "failed";
-        case DsnAction::Delayed: return "delayed";
-        case DsnAction::Delivered: return "delivered";
-        case DsnAction::Relayed: return "relayed";
-        case DsnAction::Expanded: return "expanded";
+        case event::DsnAction::FAILED: return "failed";
+        case event::DsnAction::DELAYED: return "delayed";
+        case event::DsnAction::DELIVERED: return "delivered";
+        case event::DsnAction::RELAYED: return "relayed";
+        case event::DsnAction::EXPANDED: return "expanded";
     }
     return "failed";
 }
 
 // RFC 3461 §6.3 (g); RFC 3464 §2.3.3 has what a failure's class may be.
 std::uint32_t dsnStatus(const DsnRecipient& recipient) {
-    const std::uint32_t found = recipient.enhancedCode >> 16U;
+    const std::uint32_t found = classOf(recipient.enhancedCode);
     switch (recipient.action) {
-        case DsnAction::Failed:
-            return found == 4 || found == 5 ? recipient.enhancedCode : 5U << 16U;
-        case DsnAction::Delayed: return found == 4 ? recipient.enhancedCode : 4U << 16U;
-        case DsnAction::Delivered:
-        case DsnAction::Relayed:
-        case DsnAction::Expanded: return found == 2 ? recipient.enhancedCode : 2U << 16U;
+        case event::DsnAction::FAILED:
+            return found == 4 || found == 5 ? recipient.enhancedCode : enhanced(5, 0, 0);
+        case event::DsnAction::DELAYED:
+            return found == 4 ? recipient.enhancedCode : enhanced(4, 0, 0);
+        case event::DsnAction::DELIVERED:
+        case event::DsnAction::RELAYED:
+        case event::DsnAction::EXPANDED:
+            return found == 2 ? recipient.enhancedCode : enhanced(2, 0, 0);
     }
-    return 5U << 16U;
-}
-
-std::string statusCodeText(std::uint32_t enhancedCode) {
-    return fmt::format(
-        "{}.{}.{}", enhancedCode >> 16U, (enhancedCode >> 8U) & 0xffU, enhancedCode & 0xffU);
+    return enhanced(5, 0, 0);
 }
 
 ComposedDsn composeDsn(const DsnReport& report) { return DsnComposer(report).run(); }

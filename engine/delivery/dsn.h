@@ -25,20 +25,18 @@
 
 namespace daybook {
 
-enum class DsnAction : std::uint8_t { Failed, Delayed, Delivered, Relayed, Expanded };
-
 // RFC 3464 §2.3.3: "failed", "delayed" ...
-const char* wordOf(DsnAction action);
+const char* wordOf(event::DsnAction action);
 
 struct DsnRecipient {
     std::string finalRecipient;     // the forward-path as it was accepted
     std::string originalRecipient;  // ORCPT's value as it came; empty: none
-    DsnAction action = DsnAction::Failed;
+    event::DsnAction action = event::DsnAction::FAILED;
     std::uint32_t enhancedCode = 0;  // as RemoteReply's; 0: x.0.0 as the action has it
     std::string remoteMta;           // host name; empty: no remote was involved
     std::string diagnostic;          // the reply's text; empty: none
     std::optional<TimeNs> lastAttemptNs;
-    std::optional<TimeNs> willRetryUntilNs;  // of Delayed
+    std::optional<TimeNs> willRetryUntilNs;  // of DELAYED
 };
 
 struct DsnReport {
@@ -51,7 +49,7 @@ struct DsnReport {
     // The message that it speaks of.
     std::string reversePath;  // empty: nobody is told; without a To field then
     std::string envelopeId;   // ENVID, decoded; empty: none
-    DsnReturn ret = DsnReturn::Unsaid;
+    event::DsnReturn ret = event::DsnReturn::UNSAID;
     MessageId message;  // the journal id that people ask with
     TimeNs arrivalNs = 0;
     // Its octets in order; they outlive the call.

@@ -43,10 +43,8 @@ std::string dsnSubject(const DsnReport& report, std::string_view originalHeader)
 
 // The status that the report gives, of the class that the action allows.
 std::uint32_t dsnStatus(const DsnRecipient& recipient);
-// "5.1.1"
-std::string statusCodeText(std::uint32_t enhancedCode);
 
 // The worst that happened, for the subject and the first sentence.
-DsnAction worstAction(const DsnReport& report);
+event::DsnAction worstAction(const DsnReport& report);
 
 }  // namespace daybook

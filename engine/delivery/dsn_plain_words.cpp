@@ -4,6 +4,7 @@
 #include "engine/mime/header_fields.h"
 #include "engine/mime/xtext.h"
 #include "journal/base/encoding.h"
+#include "journal/base/enhanced_code.h"
 
 namespace daybook {
 
@@ -16,21 +17,21 @@ constexpr std::size_t kSubjectOctetsMax = 120;
 // A table of labels reads well up to here; RFC 3464's part has all recipients.
 constexpr std::size_t kRecipientsInWordsMax = 100;
 
-constexpr DsnAction kWorstFirst[] = {
-    DsnAction::Failed,
-    DsnAction::Delayed,
-    DsnAction::Relayed,
-    DsnAction::Expanded,
-    DsnAction::Delivered,
+constexpr event::DsnAction kWorstFirst[] = {
+    event::DsnAction::FAILED,
+    event::DsnAction::DELAYED,
+    event::DsnAction::RELAYED,
+    event::DsnAction::EXPANDED,
+    event::DsnAction::DELIVERED,
 };
 
-const ActionTexts& textsOf(const DsnTexts& texts, DsnAction action) {
+const ActionTexts& textsOf(const DsnTexts& texts, event::DsnAction action) {
     switch (action) {
-        case DsnAction::Failed: return texts.failed;
-        case DsnAction::Delayed: return texts.delayed;
-        case DsnAction::Delivered: return texts.delivered;
-        case DsnAction::Relayed: return texts.relayed;
-        case DsnAction::Expanded: return texts.expanded;
+        case event::DsnAction::FAILED: return texts.failed;
+        case event::DsnAction::DELAYED: return texts.delayed;
+        case event::DsnAction::DELIVERED: return texts.delivered;
+        case event::DsnAction::RELAYED: return texts.relayed;
+        case event::DsnAction::EXPANDED: return texts.expanded;
     }
     return texts.failed;
 }
@@ -45,8 +46,8 @@ void addLine(std::string& out, const char* label, const std::string& value) {
 
 std::string adviceFor(
     const DsnTexts& texts, const DsnRecipient& recipient, const StatusText& status) {
-    if (recipient.action == DsnAction::Failed) return status.advice;
-    if (recipient.action != DsnAction::Delayed) return {};
+    if (recipient.action == event::DsnAction::FAILED) return status.advice;
+    if (recipient.action != event::DsnAction::DELAYED) return {};
     if (!recipient.willRetryUntilNs) return texts.retriesOn;
     return filled(texts.retries, mime::dateText(*recipient.willRetryUntilNs));
 }
@@ -58,18 +59,18 @@ void addRecipient(std::string& out, const DsnTexts& texts, const DsnRecipient& r
     if (original && original->address != recipient.finalRecipient) {
         addLine(out, texts.wayLabel, safeText(original->address, kAddressOctetsMax));
     }
-    const bool isTrouble =
-        recipient.action == DsnAction::Failed || recipient.action == DsnAction::Delayed;
+    const bool isTrouble = recipient.action == event::DsnAction::FAILED ||
+                           recipient.action == event::DsnAction::DELAYED;
     const StatusText status = statusText(texts, dsnStatus(recipient));
     if (isTrouble) {
         out += wrapped(status.why, "    ");
-        const bool isTemporary = dsnStatus(recipient) >> 16U == 4;
-        if (recipient.action == DsnAction::Failed && isTemporary) {
+        const bool isTemporary = classOf(dsnStatus(recipient)) == 4;
+        if (recipient.action == event::DsnAction::FAILED && isTemporary) {
             out += wrapped(texts.gaveUp, "    ");
         }
     }
-    if (recipient.action == DsnAction::Relayed) out += wrapped(texts.relayedNote, "    ");
-    if (recipient.action == DsnAction::Expanded) out += wrapped(texts.expandedNote, "    ");
+    if (recipient.action == event::DsnAction::RELAYED) out += wrapped(texts.relayedNote, "    ");
+    if (recipient.action == event::DsnAction::EXPANDED) out += wrapped(texts.expandedNote, "    ");
     const std::string host = safeText(recipient.remoteMta, kHostOctetsMax);
     const std::string label = host.empty() ? texts.weSaid : filled(texts.remoteSaid, host);
     addLine(out, label.c_str(), safeText(recipient.diagnostic, kSaidOctetsMax));
@@ -78,13 +79,13 @@ void addRecipient(std::string& out, const DsnTexts& texts, const DsnRecipient& r
 
 }  // namespace
 
-DsnAction worstAction(const DsnReport& report) {
-    for (const DsnAction action : kWorstFirst) {
+event::DsnAction worstAction(const DsnReport& report) {
+    for (const event::DsnAction action : kWorstFirst) {
         for (const DsnRecipient& recipient : report.recipients) {
             if (recipient.action == action) return action;
         }
     }
-    return DsnAction::Failed;
+    return event::DsnAction::FAILED;
 }
 
 std::string dsnSubject(const DsnReport& report, std::string_view originalHeader) {
@@ -106,7 +107,7 @@ std::string dsnPlainWords(
     addLine(out, texts.toLabel, originalField(originalHeader, "To"));
     addLine(out, texts.idLabel, id);
     std::size_t told = 0;
-    for (const DsnAction action : kWorstFirst) {
+    for (const event::DsnAction action : kWorstFirst) {
         bool isFirst = true;
         for (const DsnRecipient& recipient : report.recipients) {
             if (recipient.action != action || told >= kRecipientsInWordsMax) continue;

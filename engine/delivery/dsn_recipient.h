@@ -10,6 +10,6 @@
 namespace daybook {
 
 // `action`: what is reported; the row may be further by now.
-DsnRecipient dsnRecipient(const DeliveryRow& row, DsnAction action);
+DsnRecipient dsnRecipient(const DeliveryRow& row, event::DsnAction action);
 
 }  // namespace daybook

@@ -119,8 +119,8 @@ ReturnedPart returnedPart(const DsnReport& report, bool eightBit) {
     for (const std::string_view piece : report.original) {
         octets += piece.size();
     }
-    const bool isWhole = report.ret == DsnReturn::Full &&
-                         worstAction(report) == DsnAction::Failed &&
+    const bool isWhole = report.ret == event::DsnReturn::FULL &&
+                         worstAction(report) == event::DsnAction::FAILED &&
                          octets <= report.returnOctetsMax;
     if (isWhole) {
         auto part = messagePart(report, eightBit);

@@ -1,13 +1,13 @@
 #include "engine/delivery/https_fetch.h"
 
-#include <arpa/inet.h>
-#include <array>
 #include <curl/curl.h>
 #include <memory>
 #include <stdexcept>
 #include <utility>
 
+#include "engine/dns/mail_routes.h"
 #include "journal/base/ascii.h"
+#include "journal/base/freed.h"
 
 namespace daybook {
 
@@ -15,14 +15,6 @@ namespace {
 
 // What an answer's header may have in all: nobody needs more, and libcurl 7.88 has no such limit.
 constexpr std::size_t kHeaderOctetsMax = 65'536;
-
-template <auto function>
-struct Freed {
-    template <class T>
-    void operator()(T* freed) const {
-        function(freed);
-    }
-};
 
 using Easy = std::unique_ptr<CURL, Freed<&::curl_easy_cleanup>>;
 using List = std::unique_ptr<curl_slist, Freed<&::curl_slist_free_all>>;
@@ -159,22 +151,6 @@ void readHead(const Easy& easy, HttpsAnswer& answer) {
     if (type != nullptr) answer.contentType = type;
 }
 
-// The address of an A or AAAA record; empty: it is none.
-std::string addressText(int family, const std::string& rdata) {
-    const std::size_t octets = family == AF_INET ? sizeof(in_addr) : sizeof(in6_addr);
-    std::array<char, INET6_ADDRSTRLEN> text{};
-    if (rdata.size() != octets) return {};
-    return ::inet_ntop(family, rdata.data(), text.data(), text.size());
-}
-
-void addAddresses(const dns::Answer& answer, int family, std::vector<std::string>& addresses) {
-    if (answer.result != dns::Result::Found) return;
-    for (const std::string& rdata : answer.records) {
-        std::string text = addressText(family, rdata);
-        if (!text.empty()) addresses.push_back(std::move(text));
-    }
-}
-
 }  // namespace
 
 std::optional<HttpsUrl> parseHttpsUrl(std::string_view text) {
@@ -252,17 +228,14 @@ HttpsAnswer fetchHttps(const HttpsRequest& request, const std::atomic<bool>& sto
 }
 
 Task<HttpsAnswer> askHttps(HttpsParts parts, HttpsRequest request) {
-    const std::string host = request.url.host;
-    const dns::Answer six = co_await parts.resolver.query(host, dns::RecordType::Aaaa);
-    const dns::Answer four = co_await parts.resolver.query(host, dns::RecordType::A);
-    addAddresses(six, AF_INET6, request.addresses);
-    addAddresses(four, AF_INET, request.addresses);
-    if (request.addresses.empty()) {
+    dns::HostAddresses found = co_await dns::addressesOf(parts.resolver, request.url.host);
+    if (found.addresses.empty()) {
         HttpsAnswer none;
         none.trouble = HttpsAnswer::Trouble::Unreachable;
-        none.why = host + " has no address";
+        none.why = std::move(found.why);
         co_return none;
     }
+    request.addresses = std::move(found.addresses);
     HttpsAnswer answer = co_await parts.workers.run(
         [&request, &parts] { return fetchHttps(request, parts.stopping); });
     co_return answer;

@@ -40,17 +40,6 @@ constexpr std::array kFeedback{
     Named<event::FeedbackType>{"opt-out", event::FeedbackType::OPT_OUT},
 };
 
-event::DsnAction actionOf(DsnAction action) {
-    switch (action) {
-        case DsnAction::Failed: return event::DsnAction::FAILED;
-        case DsnAction::Delayed: return event::DsnAction::DELAYED;
-        case DsnAction::Delivered: return event::DsnAction::DELIVERED;
-        case DsnAction::Relayed: return event::DsnAction::RELAYED;
-        case DsnAction::Expanded: return event::DsnAction::EXPANDED;
-    }
-    return event::DsnAction::FAILED;
-}
-
 ReportClaim::What whatOf(ReportKind kind) {
     switch (kind) {
         case ReportKind::DeliveryStatus: return ReportClaim::What::Dsn;
@@ -70,6 +59,7 @@ std::optional<ReportClaim> claimOf(std::string_view message) {
         .envelopeId = report->originalEnvelopeId,
         .messageId = report->messageId,
         .reportingMta = report->reporter,
+        .reader = {},
         .recipients = {},
         .disposition =
             named(kDispositions, std::string_view(report->disposition), event::Disposed::PROCESSED),
@@ -80,11 +70,14 @@ std::optional<ReportClaim> claimOf(std::string_view message) {
     if (claim.envelopeId.empty() && report->journalId) {
         claim.envelopeId = idText(report->journalId.number());
     }
+    if (report->kind == ReportKind::Disposition && !report->recipients.empty()) {
+        claim.reader = report->recipients.front().finalRecipient;
+    }
     for (const ReportedRecipient& recipient : report->recipients) {
         claim.recipients.push_back({
             .address = recipient.originalRecipient.empty() ? recipient.finalRecipient
                                                            : recipient.originalRecipient,
-            .action = actionOf(recipient.action.value_or(DsnAction::Failed)),
+            .action = recipient.action.value_or(event::DsnAction::FAILED),
             .enhancedCode = recipient.enhancedCode,
             .diagnostic = recipient.diagnostic,
         });

@@ -67,13 +67,13 @@ std::string address(std::string_view field) {
 }
 
 // action-value, in any case.
-std::optional<DsnAction> actionOf(std::string_view field) {
-    for (const DsnAction action :
-         {DsnAction::Failed,
-          DsnAction::Delayed,
-          DsnAction::Delivered,
-          DsnAction::Relayed,
-          DsnAction::Expanded}) {
+std::optional<event::DsnAction> actionOf(std::string_view field) {
+    for (const event::DsnAction action :
+         {event::DsnAction::FAILED,
+          event::DsnAction::DELAYED,
+          event::DsnAction::DELIVERED,
+          event::DsnAction::RELAYED,
+          event::DsnAction::EXPANDED}) {
         const std::string_view word = wordOf(action);
         if (!startsWithIgnoreCase(field, word)) continue;
         if (field.size() == word.size() || !isAlpha(field[word.size()])) return action;

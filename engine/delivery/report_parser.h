@@ -26,7 +26,7 @@ enum class ReportKind : std::uint8_t { DeliveryStatus, Disposition, Feedback };
 struct ReportedRecipient {
     std::string originalRecipient;  // decoded, without its type
     std::string finalRecipient;     // the same
-    std::optional<DsnAction> action;
+    std::optional<event::DsnAction> action;
     std::uint32_t enhancedCode = 0;  // as RemoteReply's; 0: not said
     std::string remoteMta;
     std::string diagnosticType;  // lower case: "smtp"

@@ -13,26 +13,6 @@ namespace {
 // What happens to several recipients at about the same time goes into one report.
 constexpr TimeNs kGatherNs = kSecondNs;
 
-DsnAction actionOf(event::DsnAction action) {
-    switch (action) {
-        case event::DsnAction::FAILED: return DsnAction::Failed;
-        case event::DsnAction::DELAYED: return DsnAction::Delayed;
-        case event::DsnAction::DELIVERED: return DsnAction::Delivered;
-        case event::DsnAction::RELAYED: return DsnAction::Relayed;
-        case event::DsnAction::EXPANDED: return DsnAction::Expanded;
-    }
-    return DsnAction::Failed;
-}
-
-DsnReturn returnOf(event::DsnReturn ret) {
-    switch (ret) {
-        case event::DsnReturn::UNSAID: return DsnReturn::Unsaid;
-        case event::DsnReturn::FULL: return DsnReturn::Full;
-        case event::DsnReturn::HEADERS: return DsnReturn::Headers;
-    }
-    return DsnReturn::Unsaid;
-}
-
 }  // namespace
 
 // One message's debts.
@@ -77,7 +57,7 @@ DsnReport Reporter::reportOf(const Owed& owed, MessageId id, const std::string& 
         .language = settings_.language,
         .reversePath = owed.message.reversePath,
         .envelopeId = owed.message.envelopeId,
-        .ret = returnOf(owed.message.ret),
+        .ret = owed.message.ret,
         .message = owed.message.message,
         .arrivalNs = owed.message.arrivalNs,
         .original = {original},
@@ -85,7 +65,7 @@ DsnReport Reporter::reportOf(const Owed& owed, MessageId id, const std::string& 
         .recipients = {},
     };
     for (const auto& [action, row] : owed.recipients)
-        report.recipients.push_back(dsnRecipient(row, actionOf(action)));
+        report.recipients.push_back(dsnRecipient(row, action));
     return report;
 }
 

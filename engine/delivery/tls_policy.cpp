@@ -9,8 +9,8 @@ namespace daybook {
 
 namespace {
 
-HostTls refused(TlsPolicyKind kind, const char* fault, std::string why) {
-    return HostTls{.kind = kind, .usable = false, .fault = fault, .why = std::move(why)};
+HostTls refused(event::TlsPolicy policy, event::TlsFault fault, std::string why) {
+    return HostTls{.policy = policy, .usable = false, .fault = fault, .why = std::move(why)};
 }
 
 // PKIX, and the host's own name. RFC 8461 §4.2; RFC 8689 §4.2.1.
@@ -21,7 +21,7 @@ void demandName(HostTls& tls, const std::string& host) {
 
 // RFC 7672 §2.2: records that can be used must be met; records that cannot ask for encryption.
 HostTls byDane(DaneRecords records) {
-    HostTls tls{.kind = TlsPolicyKind::Dane, .mode = TlsMode::Required};
+    HostTls tls{.policy = event::TlsPolicy::DANE, .mode = TlsMode::Required};
     tls.demand.tlsa = std::move(records.records);
     tls.demand.serverName = std::move(records.baseDomain);  // RFC 7672 §8.1
     if (records.state == DaneRecords::State::Usable) {
@@ -29,7 +29,7 @@ HostTls byDane(DaneRecords records) {
         tls.demand.names = std::move(records.names);
         return tls;
     }
-    tls.fault = "tlsa-invalid";
+    tls.fault = event::TlsFault::TLSA_INVALID;
     tls.why = "none of the host's TLSA records is of a kind that can be used";
     return tls;
 }
@@ -39,16 +39,27 @@ HostTls byMtaSts(const DomainTls& domain, const std::string& host) {
     const bool testing = domain.mode == DomainTls::Mode::Testing;
     if (!matchesMtaSts(domain.hosts, host)) {
         std::string why = "the MTA-STS policy of " + domain.domain + " does not list " + host;
-        HostTls tls = refused(TlsPolicyKind::MtaSts, "validation-failure", std::move(why));
+        HostTls tls =
+            refused(event::TlsPolicy::MTA_STS, event::TlsFault::VALIDATION_FAILURE, std::move(why));
         tls.usable = testing;
         tls.demand.serverName = host;
         return tls;
     }
-    HostTls tls{.kind = TlsPolicyKind::MtaSts, .testing = testing};
+    HostTls tls{.policy = event::TlsPolicy::MTA_STS, .testing = testing};
     // In testing too: else a certificate that fails would cost the mail its encryption.
     tls.mode = TlsMode::Required;
     tls.demand.serverName = host;
     demandName(tls, host);
+    return tls;
+}
+
+// RFC 8460 §4.3.2.2: a policy that could not be had asks for nothing, and its domain is told.
+HostTls withoutPolicy(const DomainTls& domain, const std::string& host) {
+    HostTls tls{.demand = {.serverName = host}};
+    if (domain.trouble == event::TlsFault::NONE) return tls;
+    tls.policy = event::TlsPolicy::MTA_STS;
+    tls.fault = domain.trouble;
+    tls.why = domain.why;
     return tls;
 }
 
@@ -60,13 +71,14 @@ HostTls withRequireTls(
     const dns::MailRoutes& routes,
     const dns::MailHost& host) {
     if (!tls.usable || tls.demand.check == TlsCheck::Dane) return tls;
-    const bool listed = domain.mode != DomainTls::Mode::None && tls.kind == TlsPolicyKind::MtaSts &&
+    const bool listed = domain.mode != DomainTls::Mode::None &&
+                        tls.policy == event::TlsPolicy::MTA_STS &&
                         matchesMtaSts(domain.hosts, host.name);
     // Where there is no MX record, the host is the domain: nobody has put another name in.
     if (!routes.secure && !host.implicit && !listed) {
         return refused(
-            tls.kind,
-            "validation-failure",
+            tls.policy,
+            event::TlsFault::VALIDATION_FAILURE,
             "the message requires TLS, and neither DNSSEC nor MTA-STS vouches for the MX records "
             "of " +
                 domain.domain);
@@ -109,17 +121,20 @@ private:
         const bool hasSts = domain.mode != DomainTls::Mode::None;
         switch (records.state) {
             case DaneRecords::State::Trouble:
-                return refused(TlsPolicyKind::Dane, "dnssec-invalid", std::move(records.why));
+                return refused(
+                    event::TlsPolicy::DANE,
+                    event::TlsFault::DNSSEC_INVALID,
+                    std::move(records.why));
             case DaneRecords::State::Usable: return byDane(std::move(records));
             case DaneRecords::State::Unusable: break;
             case DaneRecords::State::Absent:
                 if (hasSts) return byMtaSts(domain, host.name);
-                return HostTls{.demand = {.serverName = host.name}};
+                return withoutPolicy(domain, host.name);
         }
         HostTls tls = byDane(std::move(records));
         if (domain.mode != DomainTls::Mode::Enforce) return tls;
         HostTls enforced = byMtaSts(domain, host.name);
-        if (enforced.fault.empty()) {
+        if (enforced.fault == event::TlsFault::NONE) {
             enforced.fault = tls.fault;
             enforced.why = tls.why;
         }

@@ -20,12 +20,6 @@
 
 namespace daybook {
 
-enum class TlsPolicyKind : std::uint8_t {
-    None,
-    MtaSts,
-    Dane
-};  // RFC 8460 §4.2: no-policy-found...
-
 // MTA-STS of a recipient domain, as it is known now.
 struct DomainTls {
     std::string domain;
@@ -34,15 +28,15 @@ struct DomainTls {
     std::string policyId;
     // The policy's lines, for TLSRPT (RFC 8460 §4.4).
     std::vector<std::string> policyLines;
-    // "sts-policy-fetch-error" and the like (RFC 8460 §4.3.2.2) when the policy could not be had;
-    // empty: no trouble. With a mode other than None an older policy is still valid, and counts.
-    std::string trouble;
+    // Why the policy could not be had (RFC 8460 §4.3.2.2). With a mode other than None an older one
+    // is still valid, and counts.
+    event::TlsFault trouble = event::TlsFault::NONE;
     std::string why;  // of the trouble: TLSRPT's failure-reason-code
 };
 
 // What to demand of one host.
 struct HostTls {
-    TlsPolicyKind kind = TlsPolicyKind::None;
+    event::TlsPolicy policy = event::TlsPolicy::NONE;
     // False: no mail may go there (the policy does not list it, TLSA could not be looked up ...).
     bool usable = true;
     // A failure of the TLS that `demand` asks for is to be reported, but does not stop the mail
@@ -50,10 +44,9 @@ struct HostTls {
     bool testing = false;
     TlsMode mode = TlsMode::Opportunistic;
     TlsDemand demand;
-    // RFC 8460 §4.3's word for why it is not usable: "validation-failure", "dnssec-invalid". With
-    // `usable` it is only to be reported: a host that a testing policy does not list, or
-    // "tlsa-invalid".
-    std::string fault;
+    // Why it is not usable. With `usable` it is only to be reported: a host that a testing policy
+    // does not list, TLSA records that are no good, an MTA-STS policy that could not be had.
+    event::TlsFault fault = event::TlsFault::NONE;
     std::string why;
 };
 
@@ -77,8 +70,8 @@ public:
     // Requires: no task of it runs.
     ~TlsPolicies();
 
-    // What is known and not yet old; else what the DNS and the policy host say. Never throws for
-    // what they say.
+    // Asks the DNS for the policy's id each time, and the policy host when that is new or the
+    // policy old; else it is what is known. Never throws for what they say.
     Task<DomainTls> ofDomain(std::string domain);
     // `port`: of the TLSA name (_25._tcp). `requireTls`: the message's.
     Task<HostTls> ofHost(

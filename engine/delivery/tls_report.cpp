@@ -10,6 +10,7 @@
 
 #include "engine/delivery/mta_sts.h"
 #include "engine/directory/address.h"
+#include "engine/mime/encoding.h"
 #include "engine/mime/header_fields.h"
 #include "engine/runtime/deflate.h"
 #include "journal/base/ascii.h"
@@ -25,7 +26,6 @@ using Json = nlohmann::ordered_json;
 constexpr std::size_t kDetailsMax = 1'000;
 // A record that lists more wants something else than reports.
 constexpr std::size_t kAddressesMax = 10;
-constexpr std::size_t kBase64Columns = 76;
 constexpr std::chrono::seconds kPostTimeout{60};
 constexpr std::size_t kPostAnswerOctetsMax = 65'536;
 constexpr const char* kMediaType = "application/tlsrpt+gzip";
@@ -73,11 +73,11 @@ TlsReportAddresses addressesIn(std::string_view list) {
     }
 }
 
-std::string_view policyType(TlsPolicyKind kind) {
-    switch (kind) {
-        case TlsPolicyKind::None: return "no-policy-found";
-        case TlsPolicyKind::MtaSts: return "sts";
-        case TlsPolicyKind::Dane: return "tlsa";
+std::string_view policyType(event::TlsPolicy policy) {
+    switch (policy) {
+        case event::TlsPolicy::NONE: return "no-policy-found";
+        case event::TlsPolicy::MTA_STS: return "sts";
+        case event::TlsPolicy::DANE: return "tlsa";
     }
     std::unreachable();
 }
@@ -108,7 +108,7 @@ void addUnlessEmpty(Json& object, const char* name, const std::string& value) {
 
 Json detailJson(const TlsFailureCount& detail) {
     Json object = Json::object();
-    object["result-type"] = detail.resultType;
+    object["result-type"] = tlsResultType(detail.fault);
     addUnlessEmpty(object, "sending-mta-ip", detail.sendingIp);
     addUnlessEmpty(object, "receiving-mx-hostname", detail.receivingHost);
     addUnlessEmpty(object, "receiving-mx-helo", detail.receivingHelo);
@@ -121,13 +121,13 @@ Json detailJson(const TlsFailureCount& detail) {
 // By result type; those that differ in nothing are added up.
 std::vector<TlsFailureCount> grouped(const std::vector<TlsFailureCount>& details) {
     const auto key = [](const TlsFailureCount& detail) {
-        return std::tie(
-            detail.resultType,
-            detail.sendingIp,
-            detail.receivingHost,
-            detail.receivingHelo,
-            detail.receivingIp,
-            detail.reason);
+        return std::tuple(
+            tlsResultType(detail.fault),
+            std::string_view(detail.sendingIp),
+            std::string_view(detail.receivingHost),
+            std::string_view(detail.receivingHelo),
+            std::string_view(detail.receivingIp),
+            std::string_view(detail.reason));
     };
     std::vector<TlsFailureCount> sorted = details;
     std::ranges::sort(sorted, {}, key);
@@ -144,8 +144,8 @@ std::vector<TlsFailureCount> grouped(const std::vector<TlsFailureCount>& details
 
 Json policyJson(const TlsReportPolicy& policy) {
     Json description = Json::object();
-    description["policy-type"] = policyType(policy.kind);
-    if (policy.kind != TlsPolicyKind::None) description["policy-string"] = policy.lines;
+    description["policy-type"] = policyType(policy.policy);
+    if (policy.policy != event::TlsPolicy::NONE) description["policy-string"] = policy.lines;
     description["policy-domain"] = policy.domain;
     // RFC 8460 §4.4: an array (the example of appendix B has a string).
     if (!policy.hosts.empty()) description["mx-host"] = policy.hosts;
@@ -163,14 +163,6 @@ Json policyJson(const TlsReportPolicy& policy) {
     return object;
 }
 
-std::string base64Lines(std::string_view octets) {
-    const std::string text = toBase64(octets);
-    std::string lines;
-    for (std::size_t at = 0; at < text.size(); at += kBase64Columns)
-        lines += text.substr(at, kBase64Columns) + "\r\n";
-    return lines;
-}
-
 }  // namespace
 
 // RFC 8460 §3
@@ -184,18 +176,23 @@ std::optional<TlsReportAddresses> parseTlsReportRecord(std::span<const std::stri
     return addresses;
 }
 
-std::string_view tlsResultType(TlsFault fault) {
+std::string_view tlsResultType(event::TlsFault fault) {
     switch (fault) {
-        case TlsFault::None: return "";
-        case TlsFault::NotOffered: return "starttls-not-supported";
-        case TlsFault::HostMismatch: return "certificate-host-mismatch";
-        case TlsFault::Expired: return "certificate-expired";
-        case TlsFault::NotTrusted: return "certificate-not-trusted";
-        case TlsFault::HandshakeFailed:
-        case TlsFault::ValidationFailure:
-        case TlsFault::TlsaMismatch: return "validation-failure";
+        case event::TlsFault::NONE: return "";
+        case event::TlsFault::START_TLS_NOT_SUPPORTED: return "starttls-not-supported";
+        case event::TlsFault::CERTIFICATE_HOST_MISMATCH: return "certificate-host-mismatch";
+        case event::TlsFault::CERTIFICATE_EXPIRED: return "certificate-expired";
+        case event::TlsFault::CERTIFICATE_NOT_TRUSTED: return "certificate-not-trusted";
+        case event::TlsFault::VALIDATION_FAILURE: return "validation-failure";
+        case event::TlsFault::TLSA_INVALID: return "tlsa-invalid";
+        case event::TlsFault::DNSSEC_INVALID: return "dnssec-invalid";
+        case event::TlsFault::DANE_REQUIRED: return "dane-required";
+        case event::TlsFault::STS_POLICY_FETCH_ERROR: return "sts-policy-fetch-error";
+        case event::TlsFault::STS_POLICY_INVALID: return "sts-policy-invalid";
+        case event::TlsFault::STS_WEBPKI_INVALID: return "sts-webpki-invalid";
     }
-    std::unreachable();
+    // Of a newer version's journal: RFC 8460 §4.3.3.
+    return "validation-failure";
 }
 
 std::string tlsReportJson(const TlsReport& report) {
@@ -257,7 +254,7 @@ std::string tlsReportMail(const TlsReport& report, std::string_view recipient, T
     mail += "Content-Transfer-Encoding: base64\r\n";
     mail += "Content-Disposition: attachment;\r\n";
     mail += " filename=\"" + tlsReportFileName(report) + "\"\r\n\r\n";
-    mail += base64Lines(gzip(tlsReportJson(report)));
+    mail += mime::encodeBase64Lines(gzip(tlsReportJson(report)));
     mail += "--" + boundary + "--\r\n";
     return mail;
 }

@@ -32,7 +32,7 @@ std::optional<TlsReportAddresses> parseTlsReportRecord(std::span<const std::stri
 
 // Sessions that failed in the same way.
 struct TlsFailureCount {
-    std::string resultType;  // RFC 8460 §4.3: "certificate-expired"
+    event::TlsFault fault = event::TlsFault::NONE;
     std::string sendingIp;
     std::string receivingHost;  // the MX host's name; empty: there was none (a policy's fault)
     std::string receivingHelo;  // as it called itself; empty: not known
@@ -41,11 +41,11 @@ struct TlsFailureCount {
     std::string reason;  // failure-reason-code; empty: none
 };
 
-// RFC 8460 §4.3's word for what became of a handshake; empty for TlsFault::None.
-std::string_view tlsResultType(TlsFault fault);
+// RFC 8460 §4.3's word: "certificate-expired"; empty for NONE.
+std::string_view tlsResultType(event::TlsFault fault);
 
 struct TlsReportPolicy {
-    TlsPolicyKind kind = TlsPolicyKind::None;
+    event::TlsPolicy policy = event::TlsPolicy::NONE;
     // The policy's lines (MTA-STS), or tlsaText() of each record (DANE).
     std::vector<std::string> lines;
     std::string domain;

@@ -11,48 +11,6 @@
 
 namespace daybook {
 
-namespace {
-
-TlsPolicyKind kindOf(event::TlsPolicy policy) {
-    switch (policy) {
-        case event::TlsPolicy::NONE: return TlsPolicyKind::None;
-        case event::TlsPolicy::MTA_STS: return TlsPolicyKind::MtaSts;
-        case event::TlsPolicy::DANE: return TlsPolicyKind::Dane;
-    }
-    return TlsPolicyKind::None;
-}
-
-// RFC 8460 §4.3.
-std::string wordOf(event::TlsFault fault) {
-    switch (fault) {
-        case event::TlsFault::NONE: return {};
-        case event::TlsFault::START_TLS_NOT_SUPPORTED: return "starttls-not-supported";
-        case event::TlsFault::CERTIFICATE_HOST_MISMATCH: return "certificate-host-mismatch";
-        case event::TlsFault::CERTIFICATE_EXPIRED: return "certificate-expired";
-        case event::TlsFault::CERTIFICATE_NOT_TRUSTED: return "certificate-not-trusted";
-        case event::TlsFault::VALIDATION_FAILURE: return "validation-failure";
-        case event::TlsFault::TLSA_INVALID: return "tlsa-invalid";
-        case event::TlsFault::DNSSEC_INVALID: return "dnssec-invalid";
-        case event::TlsFault::DANE_REQUIRED: return "dane-required";
-        case event::TlsFault::STS_POLICY_FETCH_ERROR: return "sts-policy-fetch-error";
-        case event::TlsFault::STS_POLICY_INVALID: return "sts-policy-invalid";
-        case event::TlsFault::STS_WEBPKI_INVALID: return "sts-webpki-invalid";
-    }
-    return "validation-failure";
-}
-
-std::vector<std::string> textsOf(const dns::Answer& answer) {
-    std::vector<std::string> texts;
-    if (answer.result != dns::Result::Found) return texts;
-    for (const std::string& record : answer.records) {
-        auto text = dns::readTxt(record);
-        if (text) texts.push_back(std::move(*text));
-    }
-    return texts;
-}
-
-}  // namespace
-
 // What is known of one domain on one day.
 struct TlsReporter::Day {
     std::uint32_t day = 0;
@@ -96,10 +54,8 @@ Task<void> TlsReporter::reportDay(const Day& day) {
         const dns::Answer answer =
             co_await parts_.resolver.query("_smtp._tls." + day.domain, dns::RecordType::Txt);
         // No answer is no refusal: another day.
-        const bool later =
-            answer.result == dns::Result::Failed || answer.result == dns::Result::Bogus;
-        if (later) co_return;
-        wanted = parseTlsReportRecord(textsOf(answer));
+        if (!answer.cameThrough()) co_return;
+        wanted = parseTlsReportRecord(dns::readTexts(answer));
     }
     if (wanted) {
         const TlsReport report = co_await reportOf(day);
@@ -144,7 +100,7 @@ Task<TlsReport> TlsReporter::reportOf(const Day& day) {
     };
     for (const TlsCountsRow& counts : day.counts) {
         TlsReportPolicy policy{
-            .kind = kindOf(counts.policy),
+            .policy = counts.policy,
             .lines = {},
             .domain = day.domain,
             .hosts = {},
@@ -152,7 +108,7 @@ Task<TlsReport> TlsReporter::reportOf(const Day& day) {
             .failures = counts.failed,
             .details = {},
         };
-        if (policy.kind == TlsPolicyKind::MtaSts) {
+        if (policy.policy == event::TlsPolicy::MTA_STS) {
             const DomainTls sts = co_await parts_.policies.ofDomain(day.domain);
             policy.lines = sts.policyLines;
             policy.hosts = sts.hosts;
@@ -160,7 +116,7 @@ Task<TlsReport> TlsReporter::reportOf(const Day& day) {
         for (const TlsFaultRow& fault : day.faults) {
             if (fault.policy != counts.policy) continue;
             policy.details.push_back({
-                .resultType = wordOf(fault.fault),
+                .fault = fault.fault,
                 .sendingIp = {},
                 .receivingHost = fault.host,
                 .receivingHelo = {},
@@ -168,7 +124,7 @@ Task<TlsReport> TlsReporter::reportOf(const Day& day) {
                 .sessions = fault.count,
                 .reason = fault.text,
             });
-            if (policy.kind == TlsPolicyKind::Dane && policy.hosts.empty()) {
+            if (policy.policy == event::TlsPolicy::DANE && policy.hosts.empty()) {
                 policy.hosts.push_back(fault.host);
             }
         }

@@ -15,6 +15,7 @@
 #include "engine/runtime/connection.h"
 #include "engine/runtime/task.h"
 #include "engine/runtime/tls_client.h"
+#include "engine/scribe/command.h"
 
 namespace daybook {
 
@@ -85,25 +86,17 @@ struct ConnectTrouble {
     TlsFault tlsFault = TlsFault::None;
 };
 
-// Bits of NOTIFY, RFC 3461 §4.1; none: it was not said.
-inline constexpr std::uint16_t kNotifyNever = 1;
-inline constexpr std::uint16_t kNotifySuccess = 2;
-inline constexpr std::uint16_t kNotifyFailure = 4;
-inline constexpr std::uint16_t kNotifyDelay = 8;
-
-enum class DsnReturn : std::uint8_t { Unsaid, Full, Headers };  // RET
-
 struct OutboundRecipient {
-    std::string forwardPath;  // without angle brackets
-    std::uint16_t notify = 0;
+    std::string forwardPath;        // without angle brackets
+    std::uint16_t notify = 0;       // kNotify... bits
     std::string originalRecipient;  // ORCPT as it is sent: "rfc822;a@b"; empty: none
 };
 
 struct OutboundMessage {
     std::string reversePath;  // empty: null
     std::vector<OutboundRecipient> recipients;
-    std::string envelopeId;  // ENVID, decoded; empty: none
-    DsnReturn ret = DsnReturn::Unsaid;
+    std::string envelopeId;                           // ENVID, decoded; empty: none
+    event::DsnReturn ret = event::DsnReturn::UNSAID;  // RET
     // The octets in order, CRLF line ends, not dot-stuffed. They live until send() returns.
     std::vector<std::string_view> pieces;
     std::uint64_t octets = 0;
@@ -113,6 +106,7 @@ struct OutboundMessage {
     bool requireTls = false;
     std::optional<std::int64_t> deliverBySeconds;
     bool deliverByNotify = false;  // DELIVERBY mode N; else R
+    bool deliverByTrace = false;   // DELIVERBY with T
     std::optional<int> priority;   // MT-PRIORITY
 };
 

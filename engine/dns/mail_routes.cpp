@@ -174,10 +174,6 @@ std::vector<std::string> interleaved(
     return addresses;
 }
 
-bool cameThrough(const Answer& answer) {
-    return answer.result != Result::Failed && answer.result != Result::Bogus;
-}
-
 HostAddresses hostAddresses(const std::string& host, const Answer& ipv6, const Answer& ipv4) {
     HostAddresses found;
     found.canonicalName = host;
@@ -190,13 +186,13 @@ HostAddresses hostAddresses(const std::string& host, const Answer& ipv6, const A
         found.state = HostAddresses::State::Found;
         // A family that did not answer gives no address, and must not turn DANE off either: who
         // can swallow its question could then read the mail.
-        found.secure = (ipv6.secure || !cameThrough(ipv6)) && (ipv4.secure || !cameThrough(ipv4));
+        found.secure = (ipv6.secure || !ipv6.cameThrough()) && (ipv4.secure || !ipv4.cameThrough());
         const Answer& named = ipv4.result == Result::Found ? ipv4 : ipv6;
         if (!named.canonicalName.empty()) found.canonicalName = named.canonicalName;
         return found;
     }
     for (const Answer* const answer : {&ipv6, &ipv4}) {
-        if (cameThrough(*answer)) continue;
+        if (answer->cameThrough()) continue;
         found.state = HostAddresses::State::Temporary;
         found.why = fmt::format("the addresses of {} cannot be found out: {}", host, answer->why);
     }

@@ -60,6 +60,16 @@ std::optional<std::string> readTxt(std::string_view data) {
     return joined;
 }
 
+std::vector<std::string> readTexts(const Answer& answer) {
+    std::vector<std::string> texts;
+    if (answer.result != Result::Found) return texts;
+    for (const std::string& data : answer.records) {
+        std::optional<std::string> text = readTxt(data);
+        if (text) texts.push_back(std::move(*text));
+    }
+    return texts;
+}
+
 std::optional<TlsaRecord> readTlsa(std::string_view data) {
     // Three octets, then the certificate's data: some of it.
     if (data.size() < 4) return std::nullopt;

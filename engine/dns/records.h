@@ -9,7 +9,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "engine/dns/resolver.h"
 #include "engine/runtime/tls_client.h"
 
 namespace daybook::dns {
@@ -30,6 +32,8 @@ std::optional<std::string> readA(std::string_view data);
 std::optional<std::string> readAaaa(std::string_view data);
 // The strings of one record, joined without anything between them: RFC 7208 §3.3.
 std::optional<std::string> readTxt(std::string_view data);
+// What each record of an answer says so; none if it is not Found.
+std::vector<std::string> readTexts(const Answer& answer);
 // RFC 6698 §2.1. Says nothing of whether the record can be used.
 std::optional<TlsaRecord> readTlsa(std::string_view data);
 // The name in a CNAME or PTR record, written as MxRecord::exchange is. Nothing also for a name that

@@ -44,6 +44,9 @@ struct Answer {
     std::chrono::seconds timeToLive{0};
     // For the log, when Failed or Bogus.
     std::string why;
+
+    // The DNS has spoken, if only to say that there is nothing. Else: try again later.
+    bool cameThrough() const { return result != Result::Failed && result != Result::Bogus; }
 };
 
 class Resolver {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "engine/runtime/tls_context.h"
+#include "journal/base/freed.h"
 
 namespace daybook {
 
@@ -20,14 +21,6 @@ namespace {
 constexpr long kValidSeconds = 825L * 24 * 3600;
 // Clocks differ.
 constexpr long kValidBeforeSeconds = 3600;
-
-template <auto function>
-struct Freed {
-    template <class T>
-    void operator()(T* freed) const {
-        function(freed);
-    }
-};
 
 using Key = std::unique_ptr<EVP_PKEY, Freed<&::EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, Freed<&::X509_free>>;

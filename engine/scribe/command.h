@@ -59,9 +59,15 @@ struct EnvelopeOptions {
     TimeNs holdUntilNs = 0;  // RFC 4865; 0: at once
 };
 
+// Bits of NOTIFY (RFC 3461 §4.1) as event.capnp has them, Accepted.notify; none: it was not said.
+inline constexpr std::uint16_t kNotifyNever = 1;
+inline constexpr std::uint16_t kNotifySuccess = 2;
+inline constexpr std::uint16_t kNotifyFailure = 4;
+inline constexpr std::uint16_t kNotifyDelay = 8;
+
 // What RCPT said beside the forward path (RFC 3461 §4.1, §4.2).
 struct RecipientOptions {
-    std::uint16_t notify = 0;  // bits of event.capnp, Accepted.notify; 0: not said
+    std::uint16_t notify = 0;  // kNotify... bits
     std::string original;      // ORCPT as it came: "rfc822;alice+2Bx@example.org"; empty: none
 };
 
@@ -99,6 +105,7 @@ struct ReportClaim {
     std::string envelopeId;  // original; empty: none
     std::string messageId;   // of the returned message, in angle brackets; empty: none
     std::string reportingMta;
+    std::string reader;  // of an MDN: its final recipient
     std::vector<Recipient> recipients;
     event::Disposed disposition = event::Disposed::DISPLAYED;
     bool automatic = false;
@@ -362,7 +369,9 @@ struct AttemptResult {
     std::uint32_t enhancedCode = 0;
     event::OutcomeReason reason = event::OutcomeReason::REFUSED;
     std::string text;
-    bool dsn = false;  // Relayed: the other server speaks DSN
+    // Relayed: the other server speaks DSN, and DELIVERBY.
+    bool dsn = false;
+    bool deliverBy = false;
     TlsFindings tls;
 };
 

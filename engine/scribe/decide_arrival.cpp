@@ -6,6 +6,7 @@
 #include "engine/scribe/decide_parts.h"
 #include "journal/base/assert.h"
 #include "journal/base/encoding.h"
+#include "journal/base/enhanced_code.h"
 
 namespace daybook {
 
@@ -242,8 +243,7 @@ bool isKnown(MessageId message, const Deciding& deciding) {
 
 // RFC 3463 §3.2, §3.3: bad destination mailbox address, or mailbox disabled.
 std::uint32_t enhancedCodeOf(RefusalReason reason) {
-    constexpr std::uint32_t kPermanent = 5U << 16U;
-    return reason == RefusalReason::AccountDisabled ? kPermanent + 0x201U : kPermanent + 0x101U;
+    return reason == RefusalReason::AccountDisabled ? enhanced(5, 2, 1) : enhanced(5, 1, 1);
 }
 
 void addRejected(

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "engine/scribe/decide_parts.h"
+#include "journal/base/enhanced_code.h"
 
 namespace daybook {
 
@@ -113,9 +114,32 @@ private:
         setReply(body.initReply(), result);
         setTlsResult(body.initTls(), result.tls);
         body.setDsn(result.dsn);
-        // RFC 3461 §5.2.2: a server that speaks DSN reports its success itself.
-        if (!result.dsn) setReports(body, owed(message_, rows, event::DsnAction::RELAYED));
+        setReports(body, relayedOwed(result, rows));
         addRemote(draft, message_.account, remote(result));
+    }
+
+    // Who is told that the other server has it now.
+    std::vector<RecipientNumber> relayedOwed(const AttemptResult& result, const Rows& rows) const {
+        // RFC 3461 §5.2.2: a server that speaks DSN reports its success itself.
+        if (!isDeadlineLost(result)) {
+            if (result.dsn) return {};
+            return owed(message_, rows, event::DsnAction::RELAYED);
+        }
+        std::vector<RecipientNumber> numbers;
+        if (message_.nullReversePath) return numbers;
+        for (const DeliveryRow& row : rows) {
+            if ((row.notify & kNotifyNever) == 0) numbers.push_back(row.recipient);
+        }
+        return numbers;
+    }
+
+    // RFC 2852 §4.1.4: a trace was asked for; §4.1.4.2: by mode N it went to who keeps no
+    // deadlines.
+    bool isDeadlineLost(const AttemptResult& result) const {
+        if (message_.deliverBy == event::DeliverBy::NONE) return false;
+        if (message_.deliverByTrace) return true;
+        return message_.deliverBy == event::DeliverBy::NOTIFY && !result.deliverBy &&
+               deciding_.now < message_.deliverByNs;
     }
 
     void bounced(const AttemptResult& result, const Rows& rows) {
@@ -134,7 +158,8 @@ private:
 
     // RFC 3463 §3.2: what is wrong is the address itself, by the word of its own server.
     static bool isAddressFault(const AttemptResult& result) {
-        constexpr std::array<std::uint32_t, 4> kCodes = {0x50101, 0x50103, 0x50106, 0x5010a};
+        constexpr std::array<std::uint32_t, 4> kCodes = {
+            enhanced(5, 1, 1), enhanced(5, 1, 3), enhanced(5, 1, 6), enhanced(5, 1, 10)};
         return result.reason == event::OutcomeReason::REFUSED &&
                std::ranges::find(kCodes, result.enhancedCode) != kCodes.end();
     }
@@ -182,7 +207,7 @@ private:
         const bool lateByNotify =
             message_.deliverBy == event::DeliverBy::NOTIFY && deciding_.now >= message_.deliverByNs;
         // RFC 2852 §4.1.4: mode N tells the sender unless NOTIFY=NEVER.
-        if (lateByNotify) return (row.notify & 1U) == 0;
+        if (lateByNotify) return (row.notify & kNotifyNever) == 0;
         return command_.delayWarningNs != 0 && mayReport(row.notify, event::DsnAction::DELAYED) &&
                deciding_.now - row.queuedNs >= command_.delayWarningNs;
     }

@@ -139,17 +139,13 @@ void setTls(event::Tls::Builder target, TlsFacts tls) {
 }
 
 bool mayReport(std::uint16_t notify, event::DsnAction action) {
-    constexpr std::uint16_t kNever = 1;
-    constexpr std::uint16_t kSuccess = 2;
-    constexpr std::uint16_t kFailure = 4;
-    constexpr std::uint16_t kDelay = 8;
-    if ((notify & kNever) != 0) return false;
+    if ((notify & kNotifyNever) != 0) return false;
     switch (action) {
-        case event::DsnAction::FAILED: return notify == 0 || (notify & kFailure) != 0;
-        case event::DsnAction::DELAYED: return notify == 0 || (notify & kDelay) != 0;
+        case event::DsnAction::FAILED: return notify == 0 || (notify & kNotifyFailure) != 0;
+        case event::DsnAction::DELAYED: return notify == 0 || (notify & kNotifyDelay) != 0;
         case event::DsnAction::DELIVERED:
         case event::DsnAction::RELAYED:
-        case event::DsnAction::EXPANDED: return (notify & kSuccess) != 0;
+        case event::DsnAction::EXPANDED: return (notify & kNotifySuccess) != 0;
     }
     return false;
 }

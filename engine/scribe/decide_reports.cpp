@@ -124,9 +124,7 @@ private:
         body.setDisposition(report_.disposition);
         body.setAutomatic(report_.automatic);
         setMatch(body, recipientsOf(report_, match_));
-        std::string_view reader;
-        if (!report_.recipients.empty()) reader = report_.recipients.front().address;
-        addRemote(draft, account_, {.host = reader, .ip = {}, .text = {}});
+        addRemote(draft, account_, {.host = report_.reader, .ip = {}, .text = {}});
     }
 
     void addFeedbackReceived() {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "engine/mime/xtext.h"
 #include "journal/base/ascii.h"
 
 namespace daybook::smtp {
@@ -72,6 +73,16 @@ std::string notifyWord(std::uint16_t notify) {
     return words;
 }
 
+// RFC 2852 §4.1.4.2: who keeps no deadlines is at least to say that it is late.
+std::uint16_t notifyFor(
+    const OutboundRecipient& recipient, const OutboundMessage& message, const PeerFacts& peer) {
+    const bool isLost =
+        message.deliverBySeconds.value_or(0) > 0 && message.deliverByNotify && !peer.deliverBy;
+    if (!isLost || (recipient.notify & kNotifyNever) != 0) return recipient.notify;
+    const std::uint16_t said = recipient.notify == 0 ? kNotifyFailure : recipient.notify;
+    return static_cast<std::uint16_t>(said | kNotifyDelay);
+}
+
 std::string_view bodyParameter(const OutboundMessage& message, const PeerFacts& peer) {
     if (message.binary) return " BODY=BINARYMIME";
     if (message.eightBit && peer.eightBitMime) return " BODY=8BITMIME";
@@ -117,14 +128,20 @@ std::string mailCommand(const OutboundMessage& message, const HelloFacts& facts)
     if (facts.size) line += fmt::format(" SIZE={}", message.octets);
     line += bodyParameter(message, peer);
     if (message.smtpUtf8) line += " SMTPUTF8";
-    if (peer.dsn && message.ret == DsnReturn::Full) line += " RET=FULL";
-    if (peer.dsn && message.ret == DsnReturn::Headers) line += " RET=HDRS";
-    if (peer.dsn && !message.envelopeId.empty()) line += " ENVID=" + toXtext(message.envelopeId);
+    if (peer.dsn && message.ret == event::DsnReturn::FULL) line += " RET=FULL";
+    if (peer.dsn && message.ret == event::DsnReturn::HEADERS) line += " RET=HDRS";
+    if (peer.dsn && !message.envelopeId.empty()) {
+        line += " ENVID=" + mime::encodeXtext(message.envelopeId);
+    }
     if (message.requireTls) line += " REQUIRETLS";
     if (peer.deliverBy && message.deliverBySeconds) {
         const std::int64_t seconds =
             std::clamp(*message.deliverBySeconds, -kDeliverBySecondsMax, kDeliverBySecondsMax);
-        line += fmt::format(" BY={};{}", seconds, message.deliverByNotify ? 'N' : 'R');
+        line += fmt::format(
+            " BY={};{}{}",
+            seconds,
+            message.deliverByNotify ? 'N' : 'R',
+            message.deliverByTrace ? "T" : "");
     }
     // RFC 6710 §4.2; a peer that does not offer it gets the message without (§4.3).
     if (peer.priorities && message.priority) {
@@ -133,25 +150,19 @@ std::string mailCommand(const OutboundMessage& message, const HelloFacts& facts)
     return line + "\r\n";
 }
 
-std::string rcptCommand(const OutboundRecipient& recipient, const HelloFacts& facts) {
+std::string rcptCommand(
+    const OutboundRecipient& recipient, const OutboundMessage& message, const HelloFacts& facts) {
     std::string line = "RCPT TO:<" + recipient.forwardPath + ">";
     if (!facts.peer.dsn) return line + "\r\n";
-    if (recipient.notify != 0) line += " NOTIFY=" + notifyWord(recipient.notify);
-    if (!recipient.originalRecipient.empty()) line += " ORCPT=" + recipient.originalRecipient;
-    return line + "\r\n";
-}
-
-// xtext = *( xchar / hexchar ): "+", "=" and what is not printable as "+" and two hexadecimals.
-std::string toXtext(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        if (c < '!' || c > '~' || c == '+' || c == '=') {
-            out += fmt::format("+{:02X}", static_cast<unsigned char>(c));
-        } else {
-            out += c;
-        }
+    const std::uint16_t notify = notifyFor(recipient, message, facts.peer);
+    if (notify != 0) line += " NOTIFY=" + notifyWord(notify);
+    const std::string& original = recipient.originalRecipient;
+    if (!original.empty()) {
+        // RFC 6533 §3: 8-bit characters only where the transaction has SMTPUTF8.
+        line += " ORCPT=";
+        line += message.smtpUtf8 ? original : mime::sevenBitOriginalRecipient(original);
     }
-    return out;
+    return line + "\r\n";
 }
 
 }  // namespace daybook::smtp

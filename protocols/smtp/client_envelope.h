@@ -6,7 +6,6 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "protocols/smtp/client_hello.h"
 
@@ -20,9 +19,7 @@ std::optional<RemoteReply> unsendable(
 
 // With CRLF. The message is sendable.
 std::string mailCommand(const OutboundMessage& message, const HelloFacts& facts);
-std::string rcptCommand(const OutboundRecipient& recipient, const HelloFacts& facts);
-
-// RFC 3461 §4
-std::string toXtext(std::string_view text);
+std::string rcptCommand(
+    const OutboundRecipient& recipient, const OutboundMessage& message, const HelloFacts& facts);
 
 }  // namespace daybook::smtp

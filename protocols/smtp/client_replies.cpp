@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "journal/base/ascii.h"
+#include "protocols/smtp/reply.h"
 
 namespace daybook::smtp {
 
@@ -90,18 +91,9 @@ ServerReply ReplyParser::finish() {
     return std::exchange(reply_, {});
 }
 
-std::string printable(std::string_view text) {
-    std::string clean(text);
-    for (char& c : clean) {
-        if (c == '\t') c = ' ';
-        if (c < ' ' || c > '~') c = '?';
-    }
-    return clean;
-}
-
 std::uint32_t enhancedCodeOf(std::uint16_t code, std::string_view text) {
     const StatusCode status = parseStatus(text);
-    return status.packed >> 16U == code / 100U ? status.packed : 0;
+    return classOf(status.packed) == code / 100U ? status.packed : 0;
 }
 
 RemoteReply remoteReply(const ServerReply& reply) {
@@ -129,14 +121,7 @@ RemoteReply remoteReply(const ServerReply& reply) {
 
 RemoteReply ourReply(std::uint16_t code, std::uint32_t enhancedCode, std::string_view text) {
     std::string words;
-    if (code != 0) {
-        words = fmt::format(
-            "{} {}.{}.{} ",
-            code,
-            enhancedCode >> 16U,
-            enhancedCode >> 8U & 0xFFU,
-            enhancedCode & 0xFFU);
-    }
+    if (code != 0) words = fmt::format("{} {} ", code, enhancedText(enhancedCode));
     words += printable(text);
     words.resize(std::min(words.size(), kReplyTextOctetsMax));
     return {.code = code, .enhancedCode = enhancedCode, .text = std::move(words)};

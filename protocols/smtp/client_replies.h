@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/delivery/transport.h"
+#include "journal/base/enhanced_code.h"
 
 namespace daybook::smtp {
 
@@ -56,9 +57,6 @@ private:
     bool complete_ = false;
 };
 
-// Control characters and octets above 126 become '?'.
-std::string printable(std::string_view text);
-
 // class << 16 | subject << 8 | detail (RFC 3463 §2) of a text that begins with such a code of the
 // same class as `code`; 0: it does not.
 std::uint32_t enhancedCodeOf(std::uint16_t code, std::string_view text);
@@ -67,9 +65,5 @@ RemoteReply remoteReply(const ServerReply& reply);
 
 // A reply of ours, as if the peer had said "550 5.6.7 text". `code` 0: there was no answer.
 RemoteReply ourReply(std::uint16_t code, std::uint32_t enhancedCode, std::string_view text);
-
-constexpr std::uint32_t enhanced(unsigned kind, unsigned subject, unsigned detail) {
-    return kind << 16U | subject << 8U | detail;
-}
 
 }  // namespace daybook::smtp

@@ -119,7 +119,7 @@ Task<void> ClientTransaction::exchange(Group group) {
     std::string commands;
     if (group.mail) commands += mailCommand(message_, facts_);
     for (std::size_t i = group.first; i < group.last; ++i)
-        commands += rcptCommand(message_.recipients[tried_[i]], facts_);
+        commands += rcptCommand(message_.recipients[tried_[i]], message_, facts_);
     if (group.then == Group::Then::Data) {
         commands += "DATA\r\n";
         dataAsked_ = true;

@@ -19,13 +19,12 @@ struct NotifyWord {
     std::uint16_t bit;
 };
 
-// RFC 3461 §4.1; the bits of event.capnp.
-constexpr std::uint16_t kNever = 1;
+// RFC 3461 §4.1
 constexpr std::array kNotifyWords{
-    NotifyWord{"NEVER", kNever},
-    NotifyWord{"SUCCESS", 2},
-    NotifyWord{"FAILURE", 4},
-    NotifyWord{"DELAY", 8},
+    NotifyWord{"NEVER", kNotifyNever},
+    NotifyWord{"SUCCESS", kNotifySuccess},
+    NotifyWord{"FAILURE", kNotifyFailure},
+    NotifyWord{"DELAY", kNotifyDelay},
 };
 
 std::string_view valueOf(const Parameter& parameter) {
@@ -220,7 +219,8 @@ std::uint16_t notifyBits(std::string_view list) {
         if (comma == std::string_view::npos) break;
         list.remove_prefix(comma + 1);
     }
-    if ((bits & kNever) != 0 && bits != kNever) badArguments("NOTIFY=NEVER stands alone");
+    if ((bits & kNotifyNever) != 0 && bits != kNotifyNever)
+        badArguments("NOTIFY=NEVER stands alone");
     return bits;
 }
 

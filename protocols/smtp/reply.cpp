@@ -53,4 +53,13 @@ Reply closing(Reply last) {
 
 void badArguments(std::string_view text) { throw Reject(reply(501, "5.5.4", text)); }
 
+std::string printable(std::string_view text) {
+    std::string clean(text);
+    for (char& c : clean) {
+        if (c == '\t') c = ' ';
+        if (c < ' ' || c > '~') c = '?';
+    }
+    return clean;
+}
+
 }  // namespace daybook::smtp

@@ -49,6 +49,9 @@ private:
     Reply answer_;
 };
 
+// Harmless in a reply and in a log: controls and what is not ASCII become '?'.
+std::string printable(std::string_view text);
+
 // 501 5.5.4 with that text.
 [[noreturn]] void badArguments(std::string_view text);
 

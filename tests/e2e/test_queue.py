@@ -2,9 +2,10 @@
 """The operator at the queue: look, hold, release, retry, remove; `daybook status`; suppressed
 addresses; the end of a message's life; a smart host."""
 
+import json
 import unittest
 
-from peer import greylist, reply
+from peer import EXTENSIONS, greylist, reply
 from sending import (BODY, Scenario, actions, facts, parsed, reason, relay, remote, reports,
                      status, submit, suppressed, waiting)
 
@@ -89,6 +90,67 @@ class Operator(Scenario):
         self.server.tool("queue", "retry", message)
         peer.wait(1)
         self.wait_final(message)
+
+
+class Appointments(Scenario):
+    """When it is to go out, and when it is to be there: RFC 4865 and RFC 2852."""
+
+    outbound = {"report_interval": "1s"}
+
+    def until(self, message):
+        """The time that the record holds it to."""
+        return self.outcomes(message, "Received")[0]["received"]["holdUntilNs"]
+
+    def test_held_mail_waits_for_its_time_and_shows_it(self):
+        peer = self.world.peer("b.test")
+        message = submit(self.server, "carol@b.test", options=["HOLDFOR=86400"])
+        # The next one goes to the same host; had the held one been due, it would be there too.
+        self.wait_final(submit(self.server, "dana@b.test"))
+        self.assertEqual([mail.addresses for mail in peer.mails], [["dana@b.test"]])
+        self.assertEqual(waiting(self.server), {message})
+        row = json.loads(self.server.tool("queue", "list", "--json").stdout)[0]
+        self.assertEqual((row["state"], row["tries"]), ("waiting", 0))
+        self.assertEqual(row["next"], self.until(message))
+        self.server.stop()
+        self.server.start()
+        self.assertEqual(status(self.server, message)["carol@b.test"]["next"], row["next"])
+        self.server.tool("queue", "retry", message)
+        self.assertEqual(peer.wait(2)[1].addresses, ["carol@b.test"])
+        self.wait_final(message)
+
+    def test_held_mail_goes_out_by_itself_after_its_time(self):
+        peer = self.world.peer("b.test")
+        message = submit(self.server, "carol@b.test", options=["HOLDFOR=2"])
+        self.assertEqual(peer.wait(1)[0].addresses, ["carol@b.test"])
+        self.wait_final(message)
+        tries = self.outcomes(message, "AttemptStarted")
+        self.assertEqual(len(tries), 1)
+        # By the server's own clock, both.
+        self.assertGreaterEqual(tries[0]["time"], self.until(message))
+
+    def test_a_deadline_is_passed_on_to_who_keeps_deadlines(self):
+        keeps = self.world.peer("b.test", extensions=(*EXTENSIONS, "DELIVERBY"))
+        keeps_not = self.world.peer("c.test")
+        returned = submit(self.server, ["carol@b.test", "carol@c.test"], options=["BY=86400;R"])
+        told = submit(self.server, ["dana@b.test", "dana@c.test"], options=["BY=86400;N"])
+        rows = self.wait_final(returned)
+        # RFC 2852 4.1.4.1: by mode R nobody has it who does not promise the deadline.
+        self.assertEqual((rows["carol@b.test"]["state"], rows["carol@c.test"]["state"]),
+                         ("relayed", "failed"))
+        self.assertEqual({row["state"] for row in self.wait_final(told).values()}, {"relayed"})
+        by = {mail.addresses[0]: mail.parameters["BY"].partition(";") for mail in keeps.mails}
+        self.assertEqual({address: mode for address, (_, _, mode) in by.items()},
+                         {"carol@b.test": "R", "dana@b.test": "N"})
+        # What is left of the time.
+        for seconds, _, _ in by.values():
+            self.assertIn(int(seconds), range(1, 86400 + 1))
+        self.assertEqual([(mail.addresses, "BY" in mail.parameters) for mail in keeps_not.mails],
+                         [(["dana@c.test"], False)])
+        told = {}
+        for report in reports(self.server, 2):
+            told |= actions(report)
+        # RFC 2852 4.1.4.2: by mode N its sender hears where the promise ends.
+        self.assertEqual(told, {"carol@c.test": "failed", "dana@c.test": "relayed"})
 
 
 class Status(Scenario):

@@ -7,8 +7,8 @@ import smtplib
 import unittest
 
 from peer import EXTENSIONS, reply
-from sending import (BODY, Scenario, actions, inbox, parsed, relay, reports, status, submit, until,
-                     wait_inbox, waiting)
+from sending import (BODY, Scenario, actions, inbox, parsed, relay, remote, reports, status, submit,
+                     until, wait_inbox, waiting)
 
 NO_DSN = tuple(one for one in EXTENSIONS if one != "DSN")
 REFUSED = b"550 5.1.1 No such recipient"
@@ -157,6 +157,23 @@ class ReportScenario(Scenario):
         self.assertEqual(len(inbox(self.server)), before)
 
 
+class German(Scenario):
+    outbound = {"report_interval": "1s", "report_language": "de"}
+
+    def test_people_are_told_in_their_language_and_programs_in_theirs(self):
+        self.world.peer("b.test").answers.append(reply("RCPT", REFUSED))
+        submit(self.server, "carol@b.test")
+        report = reports(self.server)[0]
+        self.assertEqual(report.mail.get_payload()[0]["content-language"], "de")
+        self.assertIn("NICHT ZUGESTELLT", report.words)
+        self.assertIn("Die Adresse gibt es nicht.", report.words)
+        self.assertTrue(report.mail["subject"].startswith("Nicht zugestellt"),
+                        report.mail["subject"])
+        fields = report.recipients["carol@b.test"]
+        self.assertEqual((fields["action"], fields["status"]), ("failed", "5.1.1"))
+        self.assertIn("No such recipient", fields["diagnostic-code"])
+
+
 class Restraint(ReportScenario):
     def test_one_report_tells_of_all_recipients(self):
         peer = self.world.peer("b.test")
@@ -235,27 +252,69 @@ class Late(ReportScenario):
 
 
 class Incoming(Scenario):
-    def test_a_report_from_elsewhere_is_matched_to_the_message_that_it_speaks_of(self):
+    def sent(self, **options):
+        """A message of alice's that arrived: its id, and the mail as the peer has it."""
         peer = self.world.peer("b.test")
-        message = submit(self.server, "carol@b.test", options=[f"ENVID={ENVELOPE}"])
+        message = submit(self.server, {"carol@b.test": ["ORCPT=rfc822;c@old.test"]}, **options)
         mail = peer.wait(1)[0]
         self.wait_final(message)
+        return message, mail
+
+    def receives(self, kind, fields, mail, returned="text/rfc822-headers", to="alice"):
+        """From the MX host of a stranger: a report with these fields, and what it is about."""
         header = mail.content.partition(b"\r\n\r\n")[0].decode()
         text = (
-            "From: postmaster@b.test\r\nTo: alice@a.test\r\nSubject: failure\r\n"
+            f"From: postmaster@b.test\r\nTo: {to}@a.test\r\nSubject: report\r\n"
             "MIME-Version: 1.0\r\nContent-Type: multipart/report;\r\n"
-            " report-type=delivery-status; boundary=x\r\n\r\n--x\r\n\r\nSorry.\r\n--x\r\n"
-            "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.b.test\r\n"
-            f"Original-Envelope-Id: {mail.parameters['ENVID']}\r\n\r\n"
-            "Final-Recipient: rfc822; carol@b.test\r\nAction: failed\r\nStatus: 5.2.2\r\n\r\n"
-            f"--x\r\nContent-Type: text/rfc822-headers\r\n\r\n{header}\r\n\r\n--x--\r\n")
+            f" report-type={kind}; boundary=x\r\n\r\n--x\r\n\r\nSorry.\r\n--x\r\n"
+            f"Content-Type: message/{kind}\r\n\r\n{fields}"
+            f"\r\n--x\r\nContent-Type: {returned}\r\n\r\n{header}\r\n\r\n--x--\r\n")
         with smtplib.SMTP(self.server.address, self.world.port, timeout=60) as smtp:
-            smtp.sendmail("", ["alice@a.test"], text)
+            smtp.sendmail("", [f"{to}@a.test"], text)
+
+    def test_a_report_from_elsewhere_is_matched_to_the_message_that_it_speaks_of(self):
+        message, mail = self.sent(options=[f"ENVID={ENVELOPE}"])
+        self.receives(
+            "delivery-status",
+            "Reporting-MTA: dns; mx.b.test\r\n"
+            f"Original-Envelope-Id: {mail.parameters['ENVID']}\r\n\r\n"
+            "Final-Recipient: rfc822; carol@b.test\r\nAction: failed\r\nStatus: 5.2.2\r\n", mail)
         event = self.wait_for(message, "DsnReceived")[0]
         self.assertEqual((self.recipients(event), event["dsnReceived"]["enhancedCode"]),
                          (["carol@b.test"], 5 << 16 | 2 << 8 | 2))
         self.assertEqual(len(inbox(self.server)), 1)
         self.assertEqual(status(self.server, message)["carol@b.test"]["state"], "relayed")
+
+    def test_a_disposition_is_matched_to_the_message_that_was_read(self):
+        message, mail = self.sent()
+        fields = ("Reporting-UA: pc.b.test; Reader 1.0\r\nOriginal-Recipient: rfc822;c@old.test\r\n"
+                  "Final-Recipient: rfc822;carol@b.test\r\nOriginal-Message-ID: <hello@a.test>\r\n"
+                  "Disposition: automatic-action/MDN-sent-automatically; deleted\r\n")
+        # Of alice's mail bob's is no proof.
+        self.receives("disposition-notification", fields, mail, to="bob")
+        self.receives("disposition-notification", fields, mail)
+        event = self.wait_for(message, "MdnReceived")[0]
+        self.assertEqual(self.recipients(event), ["carol@b.test"])
+        said = event["mdnReceived"]
+        self.assertEqual((said["disposition"], said["automatic"], said["matchedBy"]),
+                         ("deleted", True, "messageId"))
+        self.assertEqual(remote(event)["host"], "carol@b.test")
+        self.assertEqual(self.kinds(message).count("MdnReceived"), 1)
+        self.assertEqual((len(inbox(self.server)), len(inbox(self.server, "bob"))), (1, 1))
+
+    def test_a_complaint_is_matched_to_the_message_that_it_is_about(self):
+        message, mail = self.sent()
+        self.receives(
+            "feedback-report",
+            "Feedback-Type: fraud\r\nUser-Agent: Button/1.0\r\nVersion: 1\r\n"
+            "Reporting-MTA: dns; mx.b.test\r\nOriginal-Mail-From: <alice@a.test>\r\n"
+            "Original-Rcpt-To: <carol@b.test>\r\n", mail, "message/rfc822")
+        event = self.wait_for(message, "FeedbackReceived")[0]
+        self.assertEqual(self.recipients(event), ["carol@b.test"])
+        said = event["feedbackReceived"]
+        self.assertEqual((said["type"], said["matchedBy"]), ("fraud", "messageId"))
+        self.assertEqual(remote(event)["host"], "mx.b.test")
+        self.assertEqual(len(inbox(self.server)), 1)
 
 
 if __name__ == "__main__":

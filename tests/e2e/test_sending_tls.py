@@ -169,8 +169,10 @@ class MtaSts(TlsScenario):
         peer, policies = self.domain(
             "b.test", policy_certificate=self.world.ca.certificate("other.test"),
             certificate=self.world.ca.certificate("other.test"))
-        self.assert_relayed(peer, "carol@b.test")
+        _, result = self.assert_relayed(peer, "carol@b.test", policy_kind="mtaSts")
         self.assertEqual(policies.requests, [])
+        # RFC 8460 4.3.2.2: its domain is to hear of it.
+        self.assertEqual(result["fault"], "stsWebpkiInvalid")
 
     def test_a_policy_is_kept_when_its_host_is_gone_and_over_a_restart(self):
         peer, policies = self.domain("b.test")

@@ -63,13 +63,13 @@ void checkComposed(std::string_view said, bool isFull) {
         .hostName = "mx.example",
         .reversePath = isFull ? text + "@example" : "a@example",
         .envelopeId = text,
-        .ret = isFull ? DsnReturn::Full : DsnReturn::Headers,
+        .ret = isFull ? event::DsnReturn::FULL : event::DsnReturn::HEADERS,
         .message = MessageId(2),
         .original = {said},
         .recipients = {{
             .finalRecipient = text,
             .originalRecipient = "rfc822;" + text,
-            .action = DsnAction::Delayed,
+            .action = event::DsnAction::DELAYED,
             .remoteMta = text,
             .diagnostic = text,
         }},
@@ -79,7 +79,7 @@ void checkComposed(std::string_view said, bool isFull) {
     require(isUtf8(dsn.octets));
     const auto report = parseReport(dsn.octets);
     require(report && report->recipients.size() == 1);
-    require(report->recipients[0].action == DsnAction::Delayed);
+    require(report->recipients[0].action == event::DsnAction::DELAYED);
     require(report->journalId == MessageId(2));
 }
 

@@ -10,6 +10,7 @@
 #include "engine/delivery/dane.h"
 #include "engine/delivery/mta_sts.h"
 #include "engine/delivery/tls_report.h"
+#include "engine/dns/records.h"
 
 using namespace daybook;
 
@@ -60,7 +61,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     checkPolicy(text);
     checkRecord(text);
-    const auto tlsa = parseTlsa(text);
+    const auto tlsa = dns::readTlsa(text);
     if (tlsa) require(tlsaText(*tlsa).size() >= 6 + 2 * tlsa->data.size());
     return 0;
 }

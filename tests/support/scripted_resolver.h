@@ -5,7 +5,10 @@
 // DNSSEC. Thread: any.
 #pragma once
 
+#include <algorithm>
 #include <arpa/inet.h>
+#include <chrono>
+#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <stdexcept>
@@ -142,6 +145,10 @@ public:
         }
     }
 
+    void txt(const std::string& name, std::string_view text) {
+        found(name, dns::RecordType::Txt, {txtData(text)});
+    }
+
     Task<dns::Answer> query(std::string name, dns::RecordType type) override {
         co_return reply(dns::questionName(name).value_or(name), type);
     }
@@ -152,10 +159,27 @@ public:
         return asked_;
     }
 
+    std::ptrdiff_t timesAsked(const std::string& name, dns::RecordType type) const {
+        const std::lock_guard lock(mutex_);
+        return std::ranges::count(asked_, Question(name, type));
+    }
+
+    // Throws if that does not come about.
+    void waitUntilAsked(const std::string& name, dns::RecordType type, std::ptrdiff_t times) const {
+        std::unique_lock lock(mutex_);
+        const auto isAsked = [&] {
+            return std::ranges::count(asked_, Question(name, type)) >= times;
+        };
+        if (!changed_.wait_for(lock, std::chrono::seconds(20), isAsked)) {
+            throw std::runtime_error("nobody asks for " + name);
+        }
+    }
+
 private:
     dns::Answer reply(const std::string& name, dns::RecordType type) {
         const std::lock_guard lock(mutex_);
         asked_.emplace_back(name, type);
+        changed_.notify_all();
         const auto found = answers_.find({name, type});
         if (found != answers_.end()) return found->second;
         const auto other = answers_.lower_bound({name, dns::RecordType{}});
@@ -167,6 +191,7 @@ private:
     }
 
     mutable std::mutex mutex_;
+    mutable std::condition_variable changed_;
     std::map<Question, dns::Answer> answers_;  // under mutex_
     std::vector<Question> asked_;              // under mutex_
 };

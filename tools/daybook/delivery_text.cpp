@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "engine/delivery/dsn.h"
+#include "engine/delivery/tls_report.h"
 #include "journal/base/encoding.h"
 #include "tools/daybook/event_words.h"
 #include "tools/daybook/output.h"
@@ -106,7 +108,7 @@ std::string lastAnswer(const DeliveryRow& row) {
         text,
         text.empty() ? "" : "; ",
         row.reportedBy.empty() ? "another server" : printable(row.reportedBy),
-        actionText(action),
+        wordOf(action),
         row.reportedText.empty() ? "" : ": ",
         printable(row.reportedText));
 }
@@ -124,7 +126,7 @@ std::string tlsText(const DeliveryRow& row) {
     }
     if (row.tlsVersion != 0) text += row.tlsVerified ? ", verified" : ", not verified";
     if (row.tlsFault != event::TlsFault::NONE) {
-        text += fmt::format(", {}", faultText(row.tlsFault));
+        text += fmt::format(", {}", tlsResultType(row.tlsFault));
     }
     return text;
 }
@@ -168,7 +170,7 @@ nlohmann::ordered_json toJson(const DeliveryRow& row, const std::string& destina
     if (row.tlsVersion != 0) json["tls"] = tlsVersionText(row.tlsVersion);
     addText(json, "tls_policy", policyText(row.tlsPolicy));
     if (row.tlsVersion != 0) json["tls_verified"] = row.tlsVerified;
-    addText(json, "tls_fault", faultText(row.tlsFault));
+    addText(json, "tls_fault", tlsResultType(row.tlsFault));
     if (row.code != 0) json["code"] = row.code;
     addText(json, "status", statusText(row.enhancedCode));
     addText(json, "text", row.text);
@@ -178,7 +180,7 @@ nlohmann::ordered_json toJson(const DeliveryRow& row, const std::string& destina
     if (row.unknownOutcome) json["may_have_arrived_before"] = true;
     if (row.reportedAction != 0) {
         json["reported"] = {
-            {"action", actionText(static_cast<event::DsnAction>(row.reportedAction - 1))},
+            {"action", wordOf(static_cast<event::DsnAction>(row.reportedAction - 1))},
             {"status", statusText(row.reportedCode)},
             {"time", timeText(row.reportedNs)},
             {"by", row.reportedBy},

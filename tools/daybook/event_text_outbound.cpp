@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "engine/delivery/dsn.h"
+#include "engine/delivery/tls_report.h"
 #include "journal/base/encoding.h"
 #include "projections/accounts.h"
 #include "tools/daybook/event_text.h"
@@ -68,7 +70,7 @@ std::string tlsText(event::TlsResult::Reader tls) {
     };
     if (tls.getVerified()) add("verified");
     if (version != 0 && !tls.getVerified()) add("not verified");
-    if (tls.getFault() != event::TlsFault::NONE) add(faultText(tls.getFault()));
+    if (tls.getFault() != event::TlsFault::NONE) add(tlsResultType(tls.getFault()));
     return more.empty() ? text : fmt::format("{} ({})", text, more);
 }
 
@@ -202,18 +204,16 @@ std::string reportIssued(const Record& record, Names& names) {
         case event::ReportSuppressed::NO: break;
         case event::ReportSuppressed::SENDER_GONE:
             return fmt::format(
-                "no report \"{}\" about {}: the sender is gone",
-                actionText(core.getAction()),
-                about);
+                "no report \"{}\" about {}: the sender is gone", wordOf(core.getAction()), about);
         case event::ReportSuppressed::NULL_REVERSE_PATH:
             return fmt::format(
                 "no report \"{}\" about {}: the message came without a sender",
-                actionText(core.getAction()),
+                wordOf(core.getAction()),
                 about);
     }
     return fmt::format(
         "a report \"{}\" about {} goes to the sender as message {}",
-        actionText(core.getAction()),
+        wordOf(core.getAction()),
         about,
         idText(core.getReport()));
 }
@@ -249,7 +249,7 @@ std::string reportReceived(const Record& record, Names& names) {
     return fmt::format(
         "{} reports \"{}\"{} for {}{} (message {})",
         remote.server.empty() ? "another server" : remote.server,
-        actionText(core.getAction()),
+        wordOf(core.getAction()),
         status.empty() ? "" : " (" + status + ")",
         recipientsText(record, core.getRecipients(), names),
         remote.text.empty() ? "" : ": " + remote.text,

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "journal/base/enhanced_code.h"
 #include "tools/daybook/event_text.h"
 #include "tools/daybook/output.h"
 
@@ -44,9 +45,7 @@ std::string who(const Record& record, Names& names) {
 }
 
 std::string statusText(std::uint32_t enhancedCode) {
-    if (enhancedCode == 0) return {};
-    return fmt::format(
-        "{}.{}.{}", enhancedCode >> 16U, (enhancedCode >> 8U) & 0xFFU, enhancedCode & 0xFFU);
+    return enhancedCode == 0 ? std::string() : enhancedText(enhancedCode);
 }
 
 std::string tlsVersionText(std::uint16_t version) {
@@ -63,35 +62,6 @@ std::string_view policyText(event::TlsPolicy policy) {
         case event::TlsPolicy::NONE: return "";
         case event::TlsPolicy::MTA_STS: return "MTA-STS";
         case event::TlsPolicy::DANE: return "DANE";
-    }
-    return "";
-}
-
-std::string_view faultText(event::TlsFault fault) {
-    switch (fault) {
-        case event::TlsFault::NONE: return "";
-        case event::TlsFault::START_TLS_NOT_SUPPORTED: return "starttls-not-supported";
-        case event::TlsFault::CERTIFICATE_HOST_MISMATCH: return "certificate-host-mismatch";
-        case event::TlsFault::CERTIFICATE_EXPIRED: return "certificate-expired";
-        case event::TlsFault::CERTIFICATE_NOT_TRUSTED: return "certificate-not-trusted";
-        case event::TlsFault::VALIDATION_FAILURE: return "validation-failure";
-        case event::TlsFault::TLSA_INVALID: return "tlsa-invalid";
-        case event::TlsFault::DNSSEC_INVALID: return "dnssec-invalid";
-        case event::TlsFault::DANE_REQUIRED: return "dane-required";
-        case event::TlsFault::STS_POLICY_FETCH_ERROR: return "sts-policy-fetch-error";
-        case event::TlsFault::STS_POLICY_INVALID: return "sts-policy-invalid";
-        case event::TlsFault::STS_WEBPKI_INVALID: return "sts-webpki-invalid";
-    }
-    return "";
-}
-
-std::string_view actionText(event::DsnAction action) {
-    switch (action) {
-        case event::DsnAction::FAILED: return "failed";
-        case event::DsnAction::DELAYED: return "delayed";
-        case event::DsnAction::DELIVERED: return "delivered";
-        case event::DsnAction::RELAYED: return "relayed";
-        case event::DsnAction::EXPANDED: return "expanded";
     }
     return "";
 }

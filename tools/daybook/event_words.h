@@ -31,10 +31,6 @@ std::string statusText(std::uint32_t enhancedCode);
 std::string tlsVersionText(std::uint16_t version);
 // "DANE", "MTA-STS"; empty for none.
 std::string_view policyText(event::TlsPolicy policy);
-// RFC 8460 §4.3: "certificate-expired"; empty for none.
-std::string_view faultText(event::TlsFault fault);
-// RFC 3464 §2.3.3: "failed" ...
-std::string_view actionText(event::DsnAction action);
 
 // Mail for other servers, suppression, signing keys, delegation (event_text_outbound.cpp). Empty:
 // the event is none of these.

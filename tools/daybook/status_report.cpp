@@ -9,18 +9,18 @@ namespace daybook {
 namespace {
 
 // RFC 3464 §2.3.3: what the states come to.
-DsnAction actionOf(DeliveryState state) {
+event::DsnAction actionOf(DeliveryState state) {
     switch (state) {
         case DeliveryState::Waiting:
         case DeliveryState::Attempting:
-        case DeliveryState::Held: return DsnAction::Delayed;
-        case DeliveryState::Relayed: return DsnAction::Relayed;
+        case DeliveryState::Held: return event::DsnAction::DELAYED;
+        case DeliveryState::Relayed: return event::DsnAction::RELAYED;
         case DeliveryState::Failed:
         case DeliveryState::Expired:
-        case DeliveryState::Removed: return DsnAction::Failed;
-        case DeliveryState::Delivered: return DsnAction::Delivered;
+        case DeliveryState::Removed: return event::DsnAction::FAILED;
+        case DeliveryState::Delivered: return event::DsnAction::DELIVERED;
     }
-    return DsnAction::Failed;
+    return event::DsnAction::FAILED;
 }
 
 DsnRecipient recipientOf(const DeliveryRow& row) {
@@ -41,7 +41,7 @@ std::string statusReport(
     const bool isErased = status.reversePath.empty() && !status.nullReversePath;
     report.reversePath = isErased ? "erased" : status.reversePath;
     report.envelopeId = status.envelopeId;
-    report.ret = DsnReturn::Headers;
+    report.ret = event::DsnReturn::HEADERS;
     report.message = status.message;
     report.arrivalNs = status.arrivalNs;
     std::string octets;

@@ -10,6 +10,7 @@ namespace {
 
 const LaneId kNorth(10);
 const LaneId kSouth(20);
+constexpr TimeNs kDay = 86'400 * kSecondNs;
 
 WaitingRecipient waits(
     std::uint64_t message,
@@ -120,6 +121,30 @@ TEST_CASE("board: a lane that failed waits, and gets fewer connections", "[deliv
     board.closed(kNorth);
 }
 
+TEST_CASE("board: a day after its last failure a lane begins anew", "[delivery]") {
+    DispatchBoard board({});
+    for (const LaneId lane : {kNorth, kSouth}) {
+        board.opened(lane);
+        board.failed(lane, 1'000);
+        board.closed(lane);
+    }
+    board.promote(1'000 + kDay);
+    CHECK(board.failuresOf(kNorth) == 1);
+    // What waits there, or is on its way, is no new beginning.
+    add(board, {waits(1, 1, kSouth)});
+    const TimeNs later = 1'000 + 2 * kDay;
+    board.promote(later);
+    CHECK(board.failuresOf(kNorth) == 0);
+    CHECK(board.failuresOf(kSouth) == 1);
+    board.opened(kSouth);
+    CHECK(board.take(kSouth));
+    board.promote(later + kDay);
+    CHECK(board.failuresOf(kSouth) == 1);
+    board.closed(kSouth);
+    board.promote(later + 2 * kDay);
+    CHECK(board.failuresOf(kSouth) == 0);
+}
+
 TEST_CASE("board: who waits no longer is forgotten", "[delivery]") {
     DispatchBoard board({});
     add(board, {waits(1, 1, kNorth), waits(1, 2, kNorth)});
@@ -142,8 +167,8 @@ TEST_CASE("board: another time takes the place of the first", "[delivery]") {
     CHECK(board.nextNs(1) == TimeNs(900));
 }
 
-TEST_CASE("board: what is assigned is not handed out again, and is looked up afterwards",
-          "[delivery]") {
+TEST_CASE(
+    "board: what is assigned is not handed out again, and is looked up afterwards", "[delivery]") {
     DispatchBoard board({});
     add(board, {waits(1, 1, kNorth)});
     board.promote(0);

@@ -35,15 +35,14 @@ std::string contentOf(const std::filesystem::path& path) {
 TEST_CASE("mta-sts: a domain without a record is not asked for a policy", "[engine]") {
     PolicyHouse house;
     house.publishPolicy("example.test", "1", kEnforce);
-    house.resolver.addText("_mta-sts.example.test", "v=spf1 -all");
+    house.resolver.txt("_mta-sts.example.test", "v=spf1 -all");
     for (const dns::Result result :
          {dns::Result::NoSuchName, dns::Result::NoData, dns::Result::Failed, dns::Result::Bogus}) {
-        house.resolver.add(
-            "_mta-sts.example.test", dns::RecordType::Txt, ToldResolver::without(result));
+        house.resolver.missing("_mta-sts.example.test", dns::RecordType::Txt, result);
         const DomainTls tls = house.of("example.test");
         CHECK(tls.domain == "example.test");
         CHECK(tls.mode == Mode::None);
-        CHECK(tls.trouble.empty());
+        CHECK(tls.trouble == event::TlsFault::NONE);
     }
     CHECK(house.of("[127.0.0.1]").mode == Mode::None);
     CHECK(house.of("bad:name,x").mode == Mode::None);
@@ -59,7 +58,7 @@ TEST_CASE("mta-sts: a policy is fetched once and then known", "[engine]") {
         CHECK(tls.hosts == std::vector<std::string>{"mx.example.test"});
         CHECK(tls.policyId == "1");
         CHECK(tls.policyLines.size() == 4);
-        CHECK(tls.trouble.empty());
+        CHECK(tls.trouble == event::TlsFault::NONE);
     }
     CHECK(house.fetches("example.test") == 1);
     const std::string request = house.host.request("mta-sts.example.test");
@@ -69,7 +68,7 @@ TEST_CASE("mta-sts: a policy is fetched once and then known", "[engine]") {
 
 TEST_CASE("mta-sts: what is not a policy is a trouble with a name, and no policy", "[engine]") {
     PolicyHouse house;
-    const auto check = [&house](const std::string& trouble, const std::string& why) {
+    const auto check = [&house](event::TlsFault trouble, const std::string& why) {
         const DomainTls tls = house.of("example.test");
         CHECK(tls.mode == Mode::None);
         CHECK(tls.trouble == trouble);
@@ -77,7 +76,7 @@ TEST_CASE("mta-sts: what is not a policy is a trouble with a name, and no policy
     };
     SECTION("no such page") {
         house.publish("example.test", "1", httpAnswer("404 Not Found", "text/plain", kEnforce));
-        check("sts-policy-fetch-error", "HTTP status 404");
+        check(event::TlsFault::STS_POLICY_FETCH_ERROR, "HTTP status 404");
     }
     SECTION("a redirect, which is not followed") {
         house.publishPolicy("other.test", "1", kEnforce);
@@ -87,25 +86,25 @@ TEST_CASE("mta-sts: what is not a policy is a trouble with a name, and no policy
             "HTTP/1.1 301 Moved\r\nLocation: https://mta-sts.other.test:" +
                 std::to_string(house.host.port()) +
                 "/.well-known/mta-sts.txt\r\nContent-Length: 0\r\n\r\n");
-        check("sts-policy-fetch-error", "HTTP status 301");
+        check(event::TlsFault::STS_POLICY_FETCH_ERROR, "HTTP status 301");
         CHECK(house.fetches("other.test") == 0);
     }
     SECTION("another success than 200") {
         house.publish("example.test", "1", httpAnswer("203 Other", "text/plain", kEnforce));
-        check("sts-policy-fetch-error", "HTTP status 203");
+        check(event::TlsFault::STS_POLICY_FETCH_ERROR, "HTTP status 203");
     }
     SECTION("another media type") {
         house.publish("example.test", "1", httpAnswer("200 OK", "text/html", kEnforce));
-        check("sts-policy-fetch-error", "text/plain");
+        check(event::TlsFault::STS_POLICY_FETCH_ERROR, "text/plain");
     }
     SECTION("no media type") {
         house.publish("example.test", "1", "HTTP/1.1 200 OK\r\n\r\n" + kEnforce);
-        check("sts-policy-fetch-error", "text/plain");
+        check(event::TlsFault::STS_POLICY_FETCH_ERROR, "text/plain");
     }
     SECTION("too large") {
         const std::string large = kEnforce + "x: " + std::string(65'536, 'x') + "\r\n";
         house.publishPolicy("example.test", "1", large);
-        check("sts-policy-fetch-error", "too large");
+        check(event::TlsFault::STS_POLICY_FETCH_ERROR, "too large");
     }
     SECTION("a header without an end") {
         house.publish("example.test", "1", "HTTP/1.1 200 OK\r\n" + [] {
@@ -114,33 +113,30 @@ TEST_CASE("mta-sts: what is not a policy is a trouble with a name, and no policy
                 fields += "X-Filler: " + std::string(100, 'x') + "\r\n";
             return fields;
         }());
-        check("sts-policy-fetch-error", "too large");
+        check(event::TlsFault::STS_POLICY_FETCH_ERROR, "too large");
     }
     SECTION("cut short") {
         std::string answer = httpAnswer("200 OK", "text/plain", kEnforce);
         answer.resize(answer.size() - 5);
         house.publish("example.test", "1", answer);
-        check("sts-policy-fetch-error", "");
+        check(event::TlsFault::STS_POLICY_FETCH_ERROR, "");
     }
     SECTION("not HTTP") {
         house.publish("example.test", "1", "220 mx.example.test ESMTP\r\n");
-        check("sts-policy-fetch-error", "");
+        check(event::TlsFault::STS_POLICY_FETCH_ERROR, "");
     }
     SECTION("no address") {
         house.record("example.test", "1");
-        check("sts-policy-fetch-error", "mta-sts.example.test has no address");
+        check(event::TlsFault::STS_POLICY_FETCH_ERROR, "mta-sts.example.test has no address");
     }
     SECTION("nobody there") {
         house.publishPolicy("example.test", "1", kEnforce);
-        house.resolver.add(
-            "mta-sts.example.test",
-            dns::RecordType::A,
-            ToldResolver::found({std::string("\x7f\0\0\x09", 4)}, Signed::No));
-        check("sts-policy-fetch-error", "");
+        house.resolver.addresses("mta-sts.example.test", {"127.0.0.9"});
+        check(event::TlsFault::STS_POLICY_FETCH_ERROR, "");
     }
     SECTION("a policy that is wrong") {
         house.publishPolicy("example.test", "1", "version: STSv1\nmode: strict\n");
-        check("sts-policy-invalid", "line 2 of the policy has a mode");
+        check(event::TlsFault::STS_POLICY_INVALID, "line 2 of the policy has a mode");
     }
 }
 
@@ -163,7 +159,7 @@ TEST_CASE("mta-sts: the policy host's certificate must be right", "[engine]") {
     house.host.serve(name, site);
     const DomainTls tls = house.of("example.test");
     CHECK(tls.mode == Mode::None);
-    CHECK(tls.trouble == "sts-webpki-invalid");
+    CHECK(tls.trouble == event::TlsFault::STS_WEBPKI_INVALID);
     CHECK_FALSE(tls.why.empty());
     CHECK(house.fetches("example.test") == 0);
 }
@@ -181,18 +177,18 @@ TEST_CASE("mta-sts: a certificate with a star for the first label is right", "[e
 TEST_CASE("mta-sts: a fetch that fails is not tried again for five minutes", "[engine]") {
     PolicyHouse house;
     house.publish("example.test", "1", httpAnswer("500 Broken", "text/plain", ""));
-    CHECK(house.of("example.test").trouble == "sts-policy-fetch-error");
+    CHECK(house.of("example.test").trouble == event::TlsFault::STS_POLICY_FETCH_ERROR);
     house.publishPolicy("example.test", "1", kEnforce);
     house.clock.advanceSeconds(299);
     const DomainTls still = house.of("example.test");
-    CHECK(still.trouble == "sts-policy-fetch-error");
+    CHECK(still.trouble == event::TlsFault::STS_POLICY_FETCH_ERROR);
     CHECK_THAT(still.why, Catch::Contains("500"));
     CHECK(house.fetches("example.test") == 1);
     SECTION("then it is") { house.clock.advanceSeconds(1); }
     SECTION("at once if there is a new id") { house.record("example.test", "2"); }
     const DomainTls tls = house.of("example.test");
     CHECK(tls.mode == Mode::Enforce);
-    CHECK(tls.trouble.empty());
+    CHECK(tls.trouble == event::TlsFault::NONE);
     CHECK(house.fetches("example.test") == 2);
 }
 
@@ -207,7 +203,7 @@ TEST_CASE("mta-sts: a new id brings the new policy", "[engine]") {
     CHECK(house.of("example.test").policyId == "2");
     house.publishPolicy("example.test", "3", "version: STSv1\nmode: none\nmax_age: 86400\n");
     CHECK(house.of("example.test").mode == Mode::None);
-    CHECK(house.of("example.test").trouble.empty());
+    CHECK(house.of("example.test").trouble == event::TlsFault::NONE);
     CHECK(house.fetches("example.test") == 3);
 }
 
@@ -216,18 +212,13 @@ TEST_CASE("mta-sts: a policy that is valid counts, whatever becomes of the next"
     house.publishPolicy("example.test", "1", kEnforce);
     CHECK(house.of("example.test").mode == Mode::Enforce);
     SECTION("the record is gone") {
-        house.resolver.add(
-            "_mta-sts.example.test",
-            dns::RecordType::Txt,
-            ToldResolver::without(dns::Result::NoSuchName));
+        house.resolver.missing(
+            "_mta-sts.example.test", dns::RecordType::Txt, dns::Result::NoSuchName);
         CHECK(house.of("example.test").mode == Mode::Enforce);
         CHECK(house.fetches("example.test") == 1);
     }
     SECTION("the DNS fails") {
-        house.resolver.add(
-            "_mta-sts.example.test",
-            dns::RecordType::Txt,
-            ToldResolver::without(dns::Result::Failed));
+        house.resolver.missing("_mta-sts.example.test", dns::RecordType::Txt, dns::Result::Failed);
         CHECK(house.of("example.test").mode == Mode::Enforce);
     }
     SECTION("the new one cannot be had") {
@@ -235,7 +226,7 @@ TEST_CASE("mta-sts: a policy that is valid counts, whatever becomes of the next"
         const DomainTls tls = house.of("example.test");
         CHECK(tls.mode == Mode::Enforce);
         CHECK(tls.policyId == "1");
-        CHECK(tls.trouble == "sts-policy-fetch-error");
+        CHECK(tls.trouble == event::TlsFault::STS_POLICY_FETCH_ERROR);
         CHECK(house.of("example.test").mode == Mode::Enforce);
         CHECK(house.fetches("example.test") == 2);
     }
@@ -271,10 +262,8 @@ TEST_CASE("mta-sts: half its age gone, a policy is fetched again", "[engine]") {
     }
     SECTION("though the record is gone") {
         house.clock.advanceSeconds(1);
-        house.resolver.add(
-            "_mta-sts.example.test",
-            dns::RecordType::Txt,
-            ToldResolver::without(dns::Result::NoSuchName));
+        house.resolver.missing(
+            "_mta-sts.example.test", dns::RecordType::Txt, dns::Result::NoSuchName);
         CHECK(house.of("example.test").policyId == "1");
     }
     CHECK(house.fetches("example.test") == 2);
@@ -378,7 +367,7 @@ TEST_CASE("mta-sts: stop() ends a fetch that drips", "[engine]") {
     const DomainTls tls = house.of("example.test");
     stopper.join();
     CHECK(tls.mode == Mode::None);
-    CHECK(tls.trouble == "sts-policy-fetch-error");
+    CHECK(tls.trouble == event::TlsFault::STS_POLICY_FETCH_ERROR);
     house.record("example.test", "2");
     CHECK(house.of("example.test").mode == Mode::None);
     CHECK(house.fetches("example.test") == 1);

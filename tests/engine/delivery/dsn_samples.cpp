@@ -53,7 +53,7 @@ DsnReport reportNumber(std::size_t number) {
     report.recipients.push_back({
         .finalRecipient = "failed" + tag + "@remote.example",
         .originalRecipient = "rfc822;asked+2B" + tag + "@remote.example",
-        .action = DsnAction::Failed,
+        .action = event::DsnAction::FAILED,
         .enhancedCode = 5U << 16U | 1U << 8U | 1U,
         .remoteMta = "mx1.remote.example",
         .diagnostic = "550 5.1.1 <failed" + tag + "@remote.example>: Recipient address rejected: " +
@@ -62,7 +62,7 @@ DsnReport reportNumber(std::size_t number) {
     });
     report.recipients.push_back({
         .finalRecipient = "delayed" + tag + "@other.example",
-        .action = DsnAction::Delayed,
+        .action = event::DsnAction::DELAYED,
         .enhancedCode = 4U << 16U | 4U << 8U | 1U,
         .diagnostic = "450 4.4.1 connection timed out",
         .lastAttemptNs = kArrivalNs + 120 * kSecondNs,
@@ -70,9 +70,9 @@ DsnReport reportNumber(std::size_t number) {
     });
     report.recipients.push_back({
         .finalRecipient = "relayed" + tag + "@third.example",
-        .action = number % 3 == 0   ? DsnAction::Delivered
-                  : number % 3 == 1 ? DsnAction::Relayed
-                                    : DsnAction::Expanded,
+        .action = number % 3 == 0   ? event::DsnAction::DELIVERED
+                  : number % 3 == 1 ? event::DsnAction::RELAYED
+                                    : event::DsnAction::EXPANDED,
     });
     return report;
 }
@@ -103,11 +103,11 @@ void run(const std::filesystem::path& folder) {
         const std::string original = asSent(each.octets);
         const std::string name = std::to_string(number);
         write(folder / (name + ".original"), original);
-        for (const DsnReturn ret : {DsnReturn::Full, DsnReturn::Headers}) {
+        for (const event::DsnReturn ret : {event::DsnReturn::FULL, event::DsnReturn::HEADERS}) {
             DsnReport report = reportNumber(number);
             report.ret = ret;
             report.original = {original};
-            const std::string kind = ret == DsnReturn::Full ? "full" : "headers";
+            const std::string kind = ret == event::DsnReturn::FULL ? "full" : "headers";
             const std::string file = name + "." + kind;
             write(folder / file, composeDsn(report).octets);
             json entry = expected(report);

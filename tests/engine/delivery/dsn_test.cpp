@@ -9,6 +9,7 @@
 #include "engine/mime/seven_bit.h"
 #include "engine/mime/structure.h"
 #include "journal/base/ascii.h"
+#include "journal/base/enhanced_code.h"
 
 using namespace daybook;
 
@@ -36,7 +37,7 @@ DsnReport failure() {
         .recipients = {{
             .finalRecipient = "Carol@Ivory.EDU",
             .originalRecipient = "rfc822;Carol@Ivory.EDU",
-            .action = DsnAction::Failed,
+            .action = event::DsnAction::FAILED,
             .enhancedCode = kNoSuchMailbox,
             .remoteMta = "ivory.edu",
             .diagnostic = "550 5.1.1 error - no such recipient",
@@ -135,9 +136,9 @@ TEST_CASE("dsn: RET decides what is returned, of failures that are not too long"
         return field(partsOf(dsn.octets)[2].header, "Content-Type");
     };
     DsnReport report = failure();
-    report.ret = DsnReturn::Headers;
+    report.ret = event::DsnReturn::HEADERS;
     CHECK(kind(report) == "text/rfc822-headers");
-    report.ret = DsnReturn::Full;
+    report.ret = event::DsnReturn::FULL;
     CHECK(kind(report) == "message/rfc822");
     CHECK(
         partsOf(composeDsn(report).octets)[2].content == kOriginal.substr(0, kOriginal.size() - 2));
@@ -146,9 +147,9 @@ TEST_CASE("dsn: RET decides what is returned, of failures that are not too long"
     report.returnOctetsMax = kOriginal.size() - 1;
     CHECK(kind(report) == "text/rfc822-headers");
     report.returnOctetsMax = 1U << 20U;
-    report.recipients[0].action = DsnAction::Delayed;
+    report.recipients[0].action = event::DsnAction::DELAYED;
     CHECK(kind(report) == "text/rfc822-headers");
-    report.recipients[0].action = DsnAction::Failed;
+    report.recipients[0].action = event::DsnAction::FAILED;
     const std::string lines = kOriginal + std::string(999, 'x') + "\r\n";
     report.original = {lines};
     CHECK(kind(report) == "text/rfc822-headers");
@@ -158,7 +159,7 @@ TEST_CASE("dsn: RET decides what is returned, of failures that are not too long"
 
 TEST_CASE("dsn: an original of 8 bits is returned in 7", "[delivery]") {
     DsnReport report = failure();
-    report.ret = DsnReturn::Full;
+    report.ret = event::DsnReturn::FULL;
     const std::string body = kOriginal +
                              "Gr\xc3\xbc\xc3\x9f"
                              "e\r\n";
@@ -176,7 +177,7 @@ TEST_CASE("dsn: an original of 8 bits is returned in 7", "[delivery]") {
     checkWhole(dsn);
     CHECK(field(partsOf(dsn.octets)[2].header, "Content-Type") == "message/global");
     CHECK(partsOf(dsn.octets)[2].content == header);
-    report.ret = DsnReturn::Headers;
+    report.ret = event::DsnReturn::HEADERS;
     dsn = composeDsn(report);
     checkWhole(dsn);
     CHECK(field(partsOf(dsn.octets)[2].header, "Content-Type") == "message/global-headers");
@@ -189,7 +190,7 @@ TEST_CASE("dsn: an original of 8 bits is returned in 7", "[delivery]") {
         "e\r\n" +
         kOriginal;
     report.original = {latin};
-    report.ret = DsnReturn::Full;
+    report.ret = event::DsnReturn::FULL;
     dsn = composeDsn(report);
     checkWhole(dsn);
     CHECK(field(partsOf(dsn.octets)[2].header, "Content-Type") == "text/rfc822-headers");
@@ -240,7 +241,7 @@ TEST_CASE("dsn: UTF-8 addresses, to a reverse-path of ASCII and to one of UTF-8"
 
 TEST_CASE("dsn: hostile words make no field, no line and no part", "[delivery]") {
     DsnReport report = failure();
-    report.ret = DsnReturn::Full;
+    report.ret = event::DsnReturn::FULL;
     const std::string evil =
         "x\r\n\r\nAction: delivered\r\n--=_0000000000abcdef--\r\n\x1b[31m\0\x7f \xe2\x80\xae \xff" +
         std::string(5'000, 'y') + " " + std::string(5'000, ' ') + "z";
@@ -266,30 +267,30 @@ TEST_CASE("dsn: hostile words make no field, no line and no part", "[delivery]")
         const auto read = parseReport(dsn.octets);
         REQUIRE(read);
         REQUIRE(read->recipients.size() == 1);
-        CHECK(read->recipients[0].action == DsnAction::Failed);
+        CHECK(read->recipients[0].action == event::DsnAction::FAILED);
     }
 }
 
 TEST_CASE("dsn: a boundary is never one of the original's lines", "[delivery]") {
     DsnReport report = failure();
-    report.ret = DsnReturn::Full;
+    report.ret = event::DsnReturn::FULL;
     const std::string original = kOriginal + "--=_0000000000abcdef\r\n--=_0000000000abcdef_0--\r\n";
     report.original = {original};
     checkWhole(composeDsn(report));
 }
 
 TEST_CASE("dsn: statuses have the class that the action allows", "[delivery]") {
-    const auto status = [](DsnAction action, std::uint32_t code) {
-        return statusCodeText(dsnStatus({.action = action, .enhancedCode = code}));
+    const auto status = [](event::DsnAction action, std::uint32_t code) {
+        return enhancedText(dsnStatus({.action = action, .enhancedCode = code}));
     };
-    CHECK(status(DsnAction::Failed, 0) == "5.0.0");
-    CHECK(status(DsnAction::Failed, 4U << 16U | 4U << 8U | 7U) == "4.4.7");
-    CHECK(status(DsnAction::Failed, 2U << 16U) == "5.0.0");
-    CHECK(status(DsnAction::Delayed, 0) == "4.0.0");
-    CHECK(status(DsnAction::Delayed, 5U << 16U | 1U) == "4.0.0");
-    CHECK(status(DsnAction::Delivered, 0) == "2.0.0");
-    CHECK(status(DsnAction::Relayed, 2U << 16U | 1U << 8U | 9U) == "2.1.9");
-    CHECK(status(DsnAction::Expanded, 5U << 16U) == "2.0.0");
+    CHECK(status(event::DsnAction::FAILED, 0) == "5.0.0");
+    CHECK(status(event::DsnAction::FAILED, 4U << 16U | 4U << 8U | 7U) == "4.4.7");
+    CHECK(status(event::DsnAction::FAILED, 2U << 16U) == "5.0.0");
+    CHECK(status(event::DsnAction::DELAYED, 0) == "4.0.0");
+    CHECK(status(event::DsnAction::DELAYED, 5U << 16U | 1U) == "4.0.0");
+    CHECK(status(event::DsnAction::DELIVERED, 0) == "2.0.0");
+    CHECK(status(event::DsnAction::RELAYED, 2U << 16U | 1U << 8U | 9U) == "2.1.9");
+    CHECK(status(event::DsnAction::EXPANDED, 5U << 16U) == "2.0.0");
 }
 
 TEST_CASE("dsn: every text of every language is there and well-formed", "[delivery]") {
@@ -321,12 +322,12 @@ TEST_CASE("dsn: every text of every language is there and well-formed", "[delive
     CHECK(
         std::string_view(statusText(english, 5U << 16U | 99U << 8U).why) ==
         english.statuses[0].why);
-    for (const DsnAction action :
-         {DsnAction::Failed,
-          DsnAction::Delayed,
-          DsnAction::Delivered,
-          DsnAction::Relayed,
-          DsnAction::Expanded}) {
+    for (const event::DsnAction action :
+         {event::DsnAction::FAILED,
+          event::DsnAction::DELAYED,
+          event::DsnAction::DELIVERED,
+          event::DsnAction::RELAYED,
+          event::DsnAction::EXPANDED}) {
         DsnReport report = failure();
         report.language = ReportLanguage::German;
         report.recipients[0].action = action;
@@ -338,7 +339,7 @@ TEST_CASE("dsn: every text of every language is there and well-formed", "[delive
         CHECK(parts[0].content.starts_with("Hier ist das Mailsystem von mx.example.org."));
         CHECK(parts[0].content.find("{}") == std::string::npos);
         const bool hasRetry = parts[1].content.find("Will-Retry-Until: ") != std::string::npos;
-        CHECK(hasRetry == (action == DsnAction::Delayed));
+        CHECK(hasRetry == (action == event::DsnAction::DELAYED));
     }
 }
 

@@ -24,7 +24,7 @@ std::string tlsa(int usage, int selector, int matching, std::size_t octets = 32)
 // A domain whose DNS is signed all through; tests take that away.
 struct HostHouse {
     TemporaryFolder folder;
-    ToldResolver resolver;
+    ScriptedResolver resolver;
     TestClock clock;
     Log log{LogLevel::Error};
     WorkerPool workers{1};
@@ -43,8 +43,7 @@ struct HostHouse {
         .canonicalName = "mx.example.test"};
 
     void addTlsa(const std::string& name, std::vector<std::string> records) {
-        resolver.add(
-            name, dns::RecordType::Tlsa, ToldResolver::found(std::move(records), Signed::Yes));
+        resolver.found(name, dns::RecordType::Tlsa, std::move(records), Vouched::ByDnssec);
     }
 
     void setPolicy(DomainTls::Mode mode, const std::string& pattern) {
@@ -62,12 +61,36 @@ struct HostHouse {
 TEST_CASE("host tls: without any policy TLS is opportunistic", "[engine]") {
     HostHouse house;
     const HostTls tls = house.get();
-    CHECK(tls.kind == TlsPolicyKind::None);
+    CHECK(tls.policy == event::TlsPolicy::NONE);
     CHECK(tls.usable);
     CHECK(tls.mode == TlsMode::Opportunistic);
     CHECK(tls.demand.check == TlsCheck::None);
     CHECK(tls.demand.serverName == "mx.example.test");
-    CHECK(tls.fault.empty());
+    CHECK(tls.fault == event::TlsFault::NONE);
+}
+
+TEST_CASE(
+    "host tls: an MTA-STS policy that could not be had is told, and asks for nothing", "[engine]") {
+    HostHouse house;
+    house.domain.trouble = event::TlsFault::STS_POLICY_FETCH_ERROR;
+    house.domain.why = "no answer in time";
+    const HostTls tls = house.get();
+    CHECK(tls.policy == event::TlsPolicy::MTA_STS);
+    CHECK(tls.usable);
+    CHECK(tls.mode == TlsMode::Opportunistic);
+    CHECK(tls.demand.check == TlsCheck::None);
+    CHECK(tls.demand.serverName == "mx.example.test");
+    CHECK(tls.fault == event::TlsFault::STS_POLICY_FETCH_ERROR);
+    CHECK(tls.why == "no answer in time");
+    SECTION("an older policy counts, and is met or not") {
+        house.setPolicy(DomainTls::Mode::Enforce, "mx.example.test");
+        CHECK(house.get().fault == event::TlsFault::NONE);
+    }
+    SECTION("DANE comes first") {
+        house.addTlsa(kTlsa, {tlsa(3, 1, 1)});
+        CHECK(house.get().policy == event::TlsPolicy::DANE);
+        CHECK(house.get().fault == event::TlsFault::NONE);
+    }
 }
 
 TEST_CASE("dane: records that can be used must be met", "[engine]") {
@@ -77,7 +100,7 @@ TEST_CASE("dane: records that can be used must be met", "[engine]") {
     house.setPolicy(DomainTls::Mode::Enforce, "other.example.test");
     const bool requireTls = GENERATE(false, true);
     const HostTls tls = house.get(requireTls);
-    CHECK(tls.kind == TlsPolicyKind::Dane);
+    CHECK(tls.policy == event::TlsPolicy::DANE);
     CHECK(tls.usable);
     CHECK(tls.mode == TlsMode::Required);
     CHECK(tls.demand.check == TlsCheck::Dane);
@@ -87,7 +110,7 @@ TEST_CASE("dane: records that can be used must be met", "[engine]") {
     CHECK(tls.demand.tlsa[0].usage == 3);
     CHECK(tls.demand.tlsa[0].data == std::string(32, 'd'));
     CHECK(tls.demand.tlsa[1].usage == 2);
-    CHECK(tls.fault.empty());
+    CHECK(tls.fault == event::TlsFault::NONE);
 }
 
 TEST_CASE("dane: records none of which can be used ask for TLS with whomever", "[engine]") {
@@ -105,12 +128,13 @@ TEST_CASE("dane: records none of which can be used ask for TLS with whomever", "
          tlsa(3, 1, 0, 0)});
     SECTION("by DANE alone") {
         const HostTls tls = house.get();
-        CHECK(tls.kind == TlsPolicyKind::Dane);
+        CHECK(tls.policy == event::TlsPolicy::DANE);
         CHECK(tls.usable);
         CHECK(tls.mode == TlsMode::Required);
         CHECK(tls.demand.check == TlsCheck::None);
-        CHECK(tls.demand.tlsa.size() == 9);
-        CHECK(tls.fault == "tlsa-invalid");
+        // One has no data: it is no record at all.
+        CHECK(tls.demand.tlsa.size() == 8);
+        CHECK(tls.fault == event::TlsFault::TLSA_INVALID);
     }
     SECTION("and with the right host where a policy is enforced") {
         house.setPolicy(DomainTls::Mode::Enforce, "mx.example.test");
@@ -118,7 +142,7 @@ TEST_CASE("dane: records none of which can be used ask for TLS with whomever", "
         CHECK(tls.usable);
         CHECK(tls.mode == TlsMode::Required);
         CHECK(tls.demand.check == TlsCheck::Names);
-        CHECK(tls.fault == "tlsa-invalid");
+        CHECK(tls.fault == event::TlsFault::TLSA_INVALID);
         house.setPolicy(DomainTls::Mode::Enforce, "other.example.test");
         CHECK_FALSE(house.get().usable);
     }
@@ -142,10 +166,9 @@ TEST_CASE("dane: does not apply where a link of the chain is not signed", "[engi
     SECTION("the addresses") { house.addresses.secure = false; }
     SECTION("the TLSA records") {
         questions = 1;
-        house.resolver.add(
-            kTlsa, dns::RecordType::Tlsa, ToldResolver::found({tlsa(3, 1, 1)}, Signed::No));
+        house.resolver.found(kTlsa, dns::RecordType::Tlsa, {tlsa(3, 1, 1)});
     }
-    CHECK(house.get().kind == TlsPolicyKind::None);
+    CHECK(house.get().policy == event::TlsPolicy::NONE);
     // RFC 7672 §2.2.2: servers that know no TLSA are not even asked.
     CHECK(house.resolver.timesAsked(kTlsa, dns::RecordType::Tlsa) == questions);
 }
@@ -153,33 +176,31 @@ TEST_CASE("dane: does not apply where a link of the chain is not signed", "[engi
 TEST_CASE("dane: that there are no records may be signed or not", "[engine]") {
     HostHouse house;
     const auto result = GENERATE(dns::Result::NoData, dns::Result::NoSuchName);
-    const auto isSigned = GENERATE(Signed::No, Signed::Yes);
-    house.resolver.add(kTlsa, dns::RecordType::Tlsa, ToldResolver::without(result, isSigned));
-    CHECK(house.get().kind == TlsPolicyKind::None);
+    const auto vouched = GENERATE(Vouched::No, Vouched::ByDnssec);
+    house.resolver.missing(kTlsa, dns::RecordType::Tlsa, result, vouched);
+    CHECK(house.get().policy == event::TlsPolicy::NONE);
     CHECK(house.get().usable);
     house.setPolicy(DomainTls::Mode::Enforce, "mx.example.test");
-    CHECK(house.get().kind == TlsPolicyKind::MtaSts);
+    CHECK(house.get().policy == event::TlsPolicy::MTA_STS);
 }
 
 TEST_CASE("dane: a host whose records cannot be looked up gets no mail", "[engine]") {
     HostHouse house;
     house.setPolicy(DomainTls::Mode::Enforce, "mx.example.test");
     const auto result = GENERATE(dns::Result::Failed, dns::Result::Bogus);
-    dns::Answer answer = ToldResolver::without(result);
-    answer.why = "SERVFAIL";
-    house.resolver.add(kTlsa, dns::RecordType::Tlsa, answer);
+    house.resolver.answer(kTlsa, dns::RecordType::Tlsa, {.result = result, .why = "SERVFAIL"});
     const HostTls tls = house.get();
-    CHECK(tls.kind == TlsPolicyKind::Dane);
+    CHECK(tls.policy == event::TlsPolicy::DANE);
     CHECK_FALSE(tls.usable);
-    CHECK(tls.fault == "dnssec-invalid");
+    CHECK(tls.fault == event::TlsFault::DNSSEC_INVALID);
     CHECK_THAT(tls.why, Catch::Contains(kTlsa) && Catch::Contains("SERVFAIL"));
 }
 
 TEST_CASE("dane: the name of the record has the port", "[engine]") {
     HostHouse house;
     house.addTlsa("_2525._tcp.mx.example.test", {tlsa(3, 1, 1)});
-    CHECK(house.get().kind == TlsPolicyKind::None);
-    CHECK(house.get(false, 2525).kind == TlsPolicyKind::Dane);
+    CHECK(house.get().policy == event::TlsPolicy::NONE);
+    CHECK(house.get(false, 2525).policy == event::TlsPolicy::DANE);
 }
 
 TEST_CASE("dane: an alias' target comes first, then the alias", "[engine]") {
@@ -192,10 +213,8 @@ TEST_CASE("dane: an alias' target comes first, then the alias", "[engine]") {
     CHECK(tls.demand.serverName == "real.example.net");
     CHECK(tls.demand.names == Names{"real.example.net", "example.test"});
     SECTION("trouble with the first is not passed over") {
-        house.resolver.add(
-            "_25._tcp.real.example.net",
-            dns::RecordType::Tlsa,
-            ToldResolver::without(dns::Result::Bogus));
+        house.resolver.missing(
+            "_25._tcp.real.example.net", dns::RecordType::Tlsa, dns::Result::Bogus);
         CHECK_FALSE(house.get().usable);
     }
 }
@@ -206,27 +225,32 @@ TEST_CASE("dane: a signed alias of an unsigned host may have records itself", "[
     house.addresses.secure = false;
     house.addTlsa(kTlsa, {tlsa(3, 1, 1)});
     house.addTlsa("_25._tcp.real.example.net", {tlsa(3, 1, 1)});
-    const auto alias = [&house](dns::Answer answer) {
-        house.resolver.add("mx.example.test", dns::RecordType::Cname, std::move(answer));
+    const auto alias = [&house](Vouched vouched) {
+        house.resolver.found(
+            "mx.example.test", dns::RecordType::Cname, {nameData("real.example.net")}, vouched);
     };
-    alias(ToldResolver::found({"\x04real"}, Signed::No));
-    CHECK(house.get().kind == TlsPolicyKind::None);
-    alias(ToldResolver::without(dns::Result::Bogus));
+    alias(Vouched::No);
+    CHECK(house.get().policy == event::TlsPolicy::NONE);
+    house.resolver.missing("mx.example.test", dns::RecordType::Cname, dns::Result::Bogus);
     CHECK_FALSE(house.get().usable);
-    alias(ToldResolver::found({"\x04real"}, Signed::Yes));
+    alias(Vouched::ByDnssec);
     CHECK(house.get().demand.serverName == "mx.example.test");
 }
 
 TEST_CASE("dane: the expanded next-hop domain is a name too", "[engine]") {
     HostHouse house;
     house.addTlsa(kTlsa, {tlsa(2, 0, 1)});
-    dns::Answer answer = ToldResolver::found({"mx"}, Signed::Yes);
-    answer.canonicalName = "hosted.example.net";
-    house.resolver.add("example.test", dns::RecordType::Mx, answer);
+    dns::Answer answer{
+        .result = dns::Result::Found,
+        .secure = true,
+        .records = {mxData(10, "mx.example.test")},
+        .canonicalName = "hosted.example.net",
+    };
+    house.resolver.answer("example.test", dns::RecordType::Mx, answer);
     const Names names{"mx.example.test", "example.test", "hosted.example.net"};
     CHECK(house.get().demand.names == names);
     answer.secure = false;
-    house.resolver.add("example.test", dns::RecordType::Mx, answer);
+    house.resolver.answer("example.test", dns::RecordType::Mx, answer);
     CHECK(house.get().demand.names.size() == 2);
 }
 
@@ -245,7 +269,7 @@ TEST_CASE("dane: addresses have no records, and it can be switched off", "[engin
     for (const char* const name : {"192.0.2.1", "[192.0.2.1]", "2001:db8::1"}) {
         house.host.name = name;
         house.addresses.canonicalName = name;
-        CHECK(house.get().kind == TlsPolicyKind::None);
+        CHECK(house.get().policy == event::TlsPolicy::NONE);
     }
     house.addTlsa(kTlsa, {tlsa(3, 1, 1)});
     TlsPolicies without(
@@ -259,15 +283,12 @@ TEST_CASE("dane: addresses have no records, and it can be switched off", "[engin
     const dns::HostAddresses addresses{.secure = true, .canonicalName = host.name};
     const HostTls tls =
         resultOf(without.ofHost(house.domain, house.routes, host, addresses, 25, false));
-    CHECK(tls.kind == TlsPolicyKind::None);
+    CHECK(tls.policy == event::TlsPolicy::NONE);
 }
 
 TEST_CASE("dane: a record in words", "[engine]") {
-    const auto record = parseTlsa(std::string("\x03\x01\x01\x1f\x85\x0a", 6));
-    REQUIRE(record);
-    CHECK(tlsaText(*record) == "3 1 1 1F850A");
-    CHECK(tlsaText(*parseTlsa(std::string("\xff\0\x02", 3))) == "255 0 2 ");
-    CHECK_FALSE(parseTlsa(std::string("\x03\x01", 2)));
+    CHECK(tlsaText({3, 1, 1, "\x1f\x85\x0a"}) == "3 1 1 1F850A");
+    CHECK(tlsaText({255, 0, 2, ""}) == "255 0 2 ");
 }
 
 TEST_CASE("mta-sts: an enforced policy asks for its host's certificate", "[engine]") {
@@ -275,7 +296,7 @@ TEST_CASE("mta-sts: an enforced policy asks for its host's certificate", "[engin
     house.routes.secure = false;
     house.setPolicy(DomainTls::Mode::Enforce, "*.example.test");
     const HostTls tls = house.get();
-    CHECK(tls.kind == TlsPolicyKind::MtaSts);
+    CHECK(tls.policy == event::TlsPolicy::MTA_STS);
     CHECK(tls.usable);
     CHECK_FALSE(tls.testing);
     CHECK(tls.mode == TlsMode::Required);
@@ -285,7 +306,7 @@ TEST_CASE("mta-sts: an enforced policy asks for its host's certificate", "[engin
     house.setPolicy(DomainTls::Mode::Enforce, "*.mx.example.test");
     const HostTls other = house.get();
     CHECK_FALSE(other.usable);
-    CHECK(other.fault == "validation-failure");
+    CHECK(other.fault == event::TlsFault::VALIDATION_FAILURE);
     CHECK_THAT(other.why, Catch::Contains("does not list mx.example.test"));
 }
 
@@ -294,7 +315,7 @@ TEST_CASE("mta-sts: a policy in testing stops nothing, but what fails is known",
     house.routes.secure = false;
     house.setPolicy(DomainTls::Mode::Testing, "mx.example.test");
     const HostTls tls = house.get();
-    CHECK(tls.kind == TlsPolicyKind::MtaSts);
+    CHECK(tls.policy == event::TlsPolicy::MTA_STS);
     CHECK(tls.usable);
     CHECK(tls.testing);
     CHECK(tls.mode == TlsMode::Required);
@@ -305,7 +326,7 @@ TEST_CASE("mta-sts: a policy in testing stops nothing, but what fails is known",
     CHECK(other.usable);
     CHECK(other.mode == TlsMode::Opportunistic);
     CHECK(other.demand.check == TlsCheck::None);
-    CHECK(other.fault == "validation-failure");
+    CHECK(other.fault == event::TlsFault::VALIDATION_FAILURE);
 }
 
 TEST_CASE("requiretls: somebody vouches for the MX records, or no mail goes", "[engine]") {
@@ -320,7 +341,7 @@ TEST_CASE("requiretls: somebody vouches for the MX records, or no mail goes", "[
         house.routes.secure = false;
         const HostTls tls = house.get(true);
         CHECK_FALSE(tls.usable);
-        CHECK(tls.fault == "validation-failure");
+        CHECK(tls.fault == event::TlsFault::VALIDATION_FAILURE);
         CHECK_THAT(tls.why, Catch::Contains("requires TLS"));
         CHECK(house.get(false).usable);
     }
@@ -343,8 +364,7 @@ TEST_CASE("requiretls: somebody vouches for the MX records, or no mail goes", "[
     }
     SECTION("nobody, if TLSA records cannot be looked up") {
         house.addresses.secure = true;
-        house.resolver.add(
-            kTlsa, dns::RecordType::Tlsa, ToldResolver::without(dns::Result::Failed));
-        CHECK(house.get(true).fault == "dnssec-invalid");
+        house.resolver.missing(kTlsa, dns::RecordType::Tlsa, dns::Result::Failed);
+        CHECK(house.get(true).fault == event::TlsFault::DNSSEC_INVALID);
     }
 }

@@ -69,7 +69,7 @@ TEST_CASE("reports: RFC 3461 §10.6, delivered", "[delivery]") {
     REQUIRE(dsn.recipients.size() == 1);
     CHECK(dsn.recipients[0].originalRecipient == "Bob@Example.COM");
     CHECK(dsn.recipients[0].finalRecipient == "Bob@Example.COM");
-    CHECK(dsn.recipients[0].action == DsnAction::Delivered);
+    CHECK(dsn.recipients[0].action == event::DsnAction::DELIVERED);
     CHECK(dsn.recipients[0].enhancedCode == code(2, 0, 0));
     CHECK(dsn.messageId == "<m1@example.org>");
     CHECK(dsn.returnedHeader == "Message-ID: <m1@example.org>\r\nSubject: minutes\r\n\r\n");
@@ -82,7 +82,7 @@ TEST_CASE("reports: RFC 3461 §10.7, §10.8 and §10.9", "[delivery]") {
         "SMTP-Remote-Recipient: Carol@Ivory.EDU\n"
         "Diagnostic-Code: smtp; 550 error - no such recipient\nAction: failed\nStatus: 5.0.0\n");
     REQUIRE(failed.recipients.size() == 1);
-    CHECK(failed.recipients[0].action == DsnAction::Failed);
+    CHECK(failed.recipients[0].action == event::DsnAction::FAILED);
     CHECK(failed.recipients[0].diagnosticType == "smtp");
     CHECK(failed.recipients[0].diagnostic == "550 error - no such recipient");
 
@@ -90,7 +90,7 @@ TEST_CASE("reports: RFC 3461 §10.7, §10.8 and §10.9", "[delivery]") {
         "Reporting-MTA: dns; Ivory.EDU\nOriginal-Envelope-ID: QQ314159\n\n"
         "Original-Recipient: rfc822;Dana@Ivory.EDU\nFinal-Recipient: rfc822;Dana@Ivory.EDU\n"
         "Action: relayed\nStatus: 2.0.0\n");
-    CHECK(relayed.recipients.at(0).action == DsnAction::Relayed);
+    CHECK(relayed.recipients.at(0).action == event::DsnAction::RELAYED);
 
     const IncomingReport forwarded = readDsn(
         "Reporting-MTA: Boondoggle.GOV\nOriginal-Envelope-ID: QQ314159\n\n"
@@ -129,7 +129,7 @@ TEST_CASE("reports: RFC 3464's appendix E", "[delivery]") {
         several.recipients[0].diagnostic ==
         "550 'arathib@vnet.IBM.COM' is not a registered gateway user");
     CHECK(several.recipients[0].remoteMta == "vnet.ibm.com");
-    CHECK(several.recipients[1].action == DsnAction::Delayed);
+    CHECK(several.recipients[1].action == event::DsnAction::DELAYED);
     CHECK(several.recipients[1].finalRecipient == "johnh@hpnjld.njd.hp.com");
     CHECK(several.recipients[2].remoteMta == "sdcc13.ucsd.edu");
 
@@ -144,7 +144,7 @@ TEST_CASE("reports: RFC 3464's appendix E", "[delivery]") {
         "Reporting-MTA: dns; sun2.nsfnet-relay.ac.uk\n\n"
         "Final-Recipient: rfc822;thomas@de-montfort.ac.uk\n"
         "Status: 4.0.0 (unknown temporary failure)\nAction: delayed\n");
-    CHECK(delayed.recipients.at(0).action == DsnAction::Delayed);
+    CHECK(delayed.recipients.at(0).action == event::DsnAction::DELAYED);
     CHECK(delayed.recipients.at(0).enhancedCode == code(4, 0, 0));
 }
 
@@ -222,7 +222,7 @@ TEST_CASE("reports: codes and actions that are none count as not said", "[delive
         "Reporting-MTA: dns; x\n\nFinal-Recipient: a@b\nStatus: 5.999.7\nAction: FAILED "
         "(really)\n");
     CHECK(dsn.recipients.at(0).enhancedCode == code(5, 0, 7));
-    CHECK(dsn.recipients.at(0).action == DsnAction::Failed);
+    CHECK(dsn.recipients.at(0).action == event::DsnAction::FAILED);
     CHECK(dsn.recipients.at(0).finalRecipient == "a@b");
 }
 
@@ -255,7 +255,7 @@ TEST_CASE("reports: UTF-8 addresses in all forms of RFC 6533", "[delivery]") {
 
 TEST_CASE("reports: the corpus has them from many servers", "[delivery]") {
     const IncomingReport& gmail = corpusReport("chatmail-core/gmail_ndn.eml");
-    CHECK(gmail.recipients.at(0).action == DsnAction::Failed);
+    CHECK(gmail.recipients.at(0).action == event::DsnAction::FAILED);
     CHECK_FALSE(gmail.messageId.empty());
     const IncomingReport& mdn = corpusReport("mimekit/messages--disposition-notification.txt");
     CHECK(mdn.kind == ReportKind::Disposition);
@@ -285,7 +285,7 @@ TEST_CASE("reports: ours are read as they were meant", "[delivery]") {
         "j\xc3\xbcrgen+x=1@b\xc3\xbc"
         "cher.example";
     for (const char* path : {"alice@example.org", "\xc3\xa4nne@example.org"}) {
-        for (const DsnReturn ret : {DsnReturn::Full, DsnReturn::Headers}) {
+        for (const event::DsnReturn ret : {event::DsnReturn::FULL, event::DsnReturn::HEADERS}) {
             const ComposedDsn dsn = composeDsn({
                 .report = MessageId(7),
                 .hostName = "mx.example.org",
@@ -301,7 +301,7 @@ TEST_CASE("reports: ours are read as they were meant", "[delivery]") {
                     {{
                          .finalRecipient = address,
                          .originalRecipient = "utf-8;\\x{FC}@x.example",
-                         .action = DsnAction::Failed,
+                         .action = event::DsnAction::FAILED,
                          .enhancedCode = code(5, 7, 26),
                          .remoteMta = "mx.remote.example",
                          .diagnostic =
@@ -309,7 +309,7 @@ TEST_CASE("reports: ours are read as they were meant", "[delivery]") {
                      },
                      {
                          .finalRecipient = "second@example.com",
-                         .action = DsnAction::Delayed,
+                         .action = event::DsnAction::DELAYED,
                      }},
             });
             const IncomingReport back = read(dsn.octets);
@@ -322,13 +322,13 @@ TEST_CASE("reports: ours are read as they were meant", "[delivery]") {
             REQUIRE(back.recipients.size() == 2);
             CHECK(back.recipients[0].originalRecipient == "\xc3\xbc@x.example");
             CHECK(back.recipients[0].finalRecipient == address);
-            CHECK(back.recipients[0].action == DsnAction::Failed);
+            CHECK(back.recipients[0].action == event::DsnAction::FAILED);
             CHECK(back.recipients[0].enhancedCode == code(5, 7, 26));
             CHECK(back.recipients[0].remoteMta == "mx.remote.example");
             CHECK(
                 back.recipients[0].diagnostic ==
                 "550 5.7.26 " + std::string(300, 'w') + " tail; with, (signs)");
-            CHECK(back.recipients[1].action == DsnAction::Delayed);
+            CHECK(back.recipients[1].action == event::DsnAction::DELAYED);
             CHECK(back.recipients[1].originalRecipient.empty());
             CHECK(back.recipients[1].enhancedCode == code(4, 0, 0));
         }

@@ -11,7 +11,7 @@
 #include "engine/delivery/tls_policy.h"
 #include "engine/runtime/nursery.h"
 #include "tests/support/policy_host.h"
-#include "tests/support/told_resolver.h"
+#include "tests/support/scripted_resolver.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/support/test_authority.h"
 #include "tests/support/test_clock.h"
@@ -43,7 +43,7 @@ struct PolicyHouse {
     TemporaryFolder folder;
     TestAuthority authority;
     PolicyHost host;
-    ToldResolver resolver;
+    ScriptedResolver resolver;
     TestClock clock;
     Log log{LogLevel::Error};
     WorkerPool workers{2};
@@ -84,14 +84,11 @@ struct PolicyHouse {
     }
 
     void record(const std::string& domain, const std::string& id) {
-        resolver.addText("_mta-sts." + domain, "v=STSv1; id=" + id + ";");
+        resolver.txt("_mta-sts." + domain, "v=STSv1; id=" + id + ";");
     }
 
     void resolve(const std::string& domain) {
-        resolver.add(
-            "mta-sts." + domain,
-            dns::RecordType::A,
-            ToldResolver::found({std::string("\x7f\0\0\x01", 4)}, Signed::No));
+        resolver.addresses("mta-sts." + domain, {"127.0.0.1"});
     }
 
     DomainTls of(const std::string& domain) { return resultOf(policies->ofDomain(domain)); }

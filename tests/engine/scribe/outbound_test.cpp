@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "journal/base/encoding.h"
 #include "tests/support/scribe_fixture.h"
 
 using namespace daybook;
@@ -15,15 +16,27 @@ constexpr TimeNs kHourNs = 3'600 * kSecondNs;
 constexpr std::uint16_t kNever = 1;
 constexpr std::uint16_t kSuccess = 2;
 
+template <class List>
+std::vector<RecipientNumber> numbersIn(List list) {
+    std::vector<RecipientNumber> numbers;
+    for (const std::uint32_t number : list)
+        numbers.emplace_back(number);
+    return numbers;
+}
+
 // A message of alice's to two addresses elsewhere.
 struct Sent {
-    explicit Sent(std::uint16_t notify = 0, const std::string& reversePath = "alice@example.org") {
+    explicit Sent(
+        std::uint16_t notify = 0,
+        const std::string& reversePath = "alice@example.org",
+        const EnvelopeOptions& envelope = {}) {
         Deliver command = fixture.delivery();
         command.protocol = event::Protocol::SUBMISSION;
         command.origin = {.actor = event::Actor::OWNER, .actorId = fixture.alice()};
         command.targets.clear();
         command.reversePath = reversePath;
         command.blob.messageId = "<one@example.org>";
+        command.envelope = envelope;
         for (const char* const address : {"bob@north.test", "carl@south.test"}) {
             command.relays.push_back({
                 .forwardPath = address,
@@ -67,6 +80,13 @@ struct Sent {
         };
     }
 
+    // Bob's server put it off.
+    RecordOutcome deferred(TimeNs delayWarningNs = 0) {
+        RecordOutcome command = outcome(OutcomeState::Deferred, 451, 0x040200);
+        command.delayWarningNs = delayWarningNs;
+        return command;
+    }
+
     DeliveryRow row(RecipientNumber number = kBob) {
         fixture.does(SeeViews{});
         return fixture.views().snapshot().deliveries().delivery(message, number).value();
@@ -85,6 +105,11 @@ struct Sent {
     AttemptId attempt;
     Deliver::Answer answer;
 };
+
+// To be there two hours after a test's clock begins (BY, RFC 2852).
+EnvelopeOptions inTwoHours(event::DeliverBy mode) {
+    return {.deliverBy = mode, .deliverByNs = TestClock().now() + 2 * kHourNs};
+}
 
 }  // namespace
 
@@ -181,6 +206,144 @@ TEST_CASE("outbound: what cannot be delivered in its lifetime expires", "[scribe
     CHECK(sent.reports().front().action == event::DsnAction::FAILED);
 }
 
+TEST_CASE("outbound: with BY mode R it goes back after the deadline", "[scribe]") {
+    Sent sent(0, "alice@example.org", inTwoHours(event::DeliverBy::RETURN));
+    ScribeFixture& f = sent.fixture;
+    f.clock().advanceSeconds(2 * 3600 - 1);
+    REQUIRE(sent.start({Sent::kBob}));
+    f.does(sent.deferred());
+    CHECK(sent.row().state == DeliveryState::Waiting);
+    CHECK(sent.reports().empty());
+
+    f.clock().advanceSeconds(1);
+    REQUIRE(sent.start({Sent::kBob}));
+    f.does(sent.deferred());
+    CHECK(sent.row().state == DeliveryState::Expired);
+    f.withEvent(f.head(), [&](const Record& record) {
+        REQUIRE(record.kind() == Kind::Expired);
+        const auto body = record.core().getExpired();
+        CHECK(body.getDeadline() == event::Deadline::DELIVER_BY);
+        CHECK(body.getTries() == 2);
+        CHECK(numbersIn(body.getReports()) == std::vector{Sent::kBob});
+    });
+    REQUIRE(sent.reports().size() == 1);
+    CHECK(sent.reports().front().action == event::DsnAction::FAILED);
+    CHECK(f.replayDifference().empty());
+}
+
+TEST_CASE(
+    "outbound: with BY mode N its sender is told after the deadline, and it goes on", "[scribe]") {
+    for (const bool told : {true, false}) {
+        Sent sent(told ? 0 : kNever, "alice@example.org", inTwoHours(event::DeliverBy::NOTIFY));
+        ScribeFixture& f = sent.fixture;
+        f.clock().advanceSeconds(2 * 3600 - 1);
+        REQUIRE(sent.start({Sent::kBob}));
+        f.does(sent.deferred());
+        CHECK(sent.reports().empty());
+
+        // No delay warning is asked for: the deadline is what it is about.
+        f.clock().advanceSeconds(1);
+        REQUIRE(sent.start({Sent::kBob}));
+        f.does(sent.deferred());
+        CHECK(sent.row().state == DeliveryState::Waiting);
+        f.withEvent(f.head(), [&](const Record& record) {
+            REQUIRE(record.kind() == Kind::Deferred);
+            CHECK(record.core().getDeferred().getReports().size() == (told ? 1U : 0U));
+        });
+        REQUIRE(sent.reports().size() == (told ? 1U : 0U));
+        if (told) {
+            CHECK(sent.reports().front().action == event::DsnAction::DELAYED);
+            f.does(IssueReport{
+                .about = sent.message,
+                .said = {{.action = event::DsnAction::DELAYED, .recipients = {Sent::kBob}}},
+                .suppressed = event::ReportSuppressed::SENDER_GONE,
+            });
+        }
+
+        // Once, whatever else is due later.
+        f.clock().advanceSeconds(5 * 3600);
+        REQUIRE(sent.start({Sent::kBob}));
+        f.does(sent.deferred(4 * kHourNs));
+        CHECK(sent.row().state == DeliveryState::Waiting);
+        CHECK(sent.reports().empty());
+        CHECK(f.replayDifference().empty());
+    }
+}
+
+TEST_CASE("outbound: who is told that it left for a server that keeps no deadlines", "[scribe]") {
+    struct Case {
+        event::DeliverBy mode;
+        bool trace;
+        bool keepsDeadlines;
+        std::uint16_t notify;
+        bool told;
+    };
+
+    constexpr event::DeliverBy kByNotify = event::DeliverBy::NOTIFY;
+    constexpr event::DeliverBy kByReturn = event::DeliverBy::RETURN;
+    for (const Case& one :
+         {Case{kByNotify, false, false, 0, true},
+          Case{kByNotify, false, false, kNever, false},
+          Case{kByNotify, false, true, 0, false},
+          Case{kByNotify, true, true, 0, true},
+          Case{kByReturn, false, true, kSuccess, false},
+          Case{kByReturn, true, true, 0, true},
+          Case{kByReturn, true, true, kNever, false}}) {
+        EnvelopeOptions envelope = inTwoHours(one.mode);
+        envelope.deliverByTrace = one.trace;
+        Sent sent(one.notify, "alice@example.org", envelope);
+        REQUIRE(sent.start({Sent::kBob}));
+        RecordOutcome command = sent.outcome(OutcomeState::Relayed, 250, 0x020000);
+        command.results[0].dsn = true;
+        command.results[0].deliverBy = one.keepsDeadlines;
+        sent.fixture.does(command);
+        REQUIRE(sent.reports().size() == (one.told ? 1U : 0U));
+        if (one.told) CHECK(sent.reports().front().action == event::DsnAction::RELAYED);
+        CHECK(sent.fixture.replayDifference().empty());
+    }
+}
+
+TEST_CASE("outbound: the next try is no later than the time that is left", "[scribe]") {
+    for (const event::DeliverBy mode : {event::DeliverBy::RETURN, event::DeliverBy::NOTIFY}) {
+        Sent sent(0, "alice@example.org", inTwoHours(mode));
+        sent.fixture.clock().advanceSeconds(3600 + 1800);
+        REQUIRE(sent.start({Sent::kBob}));
+        sent.fixture.does(sent.deferred());
+        CHECK(sent.row().nextNs == inTwoHours(mode).deliverByNs);
+    }
+
+    // After it, mode N has the lifetime.
+    Sent late(0, "alice@example.org", inTwoHours(event::DeliverBy::NOTIFY));
+    late.fixture.clock().advanceSeconds(2 * 3600);
+    REQUIRE(late.start({Sent::kBob}));
+    late.fixture.does(late.deferred());
+    CHECK(late.row().nextNs == late.fixture.clock().now() + kHourNs);
+
+    Sent old;
+    const TimeNs expiresNs = old.row().expiresNs;
+    old.fixture.clock().advanceSeconds(23 * 3600 + 1800);
+    REQUIRE(old.start({Sent::kBob}));
+    old.fixture.does(old.deferred());
+    CHECK(old.row().nextNs == expiresNs);
+}
+
+TEST_CASE("outbound: what is to be held goes out after that time", "[scribe]") {
+    const TimeNs untilNs = TestClock().now() + 30 * kHourNs;
+    Sent sent(0, "alice@example.org", {.holdUntilNs = untilNs});
+    ScribeFixture& f = sent.fixture;
+    CHECK(sent.row().state == DeliveryState::Waiting);
+    CHECK(sent.row().nextNs == untilNs);
+    CHECK_FALSE(sent.start({Sent::kBob, Sent::kCarl}));
+    f.clock().advanceSeconds(30 * 3600 - 2);
+    CHECK_FALSE(sent.start({Sent::kBob, Sent::kCarl}));
+    CHECK(f.count(Kind::AttemptStarted) == 0);
+    f.clock().advanceSeconds(2);
+    CHECK(sent.start({Sent::kBob, Sent::kCarl})->recipients.size() == 2);
+    // Its lifetime would be over by then.
+    CHECK(sent.row().expiresNs >= untilNs);
+    CHECK(f.replayDifference().empty());
+}
+
 TEST_CASE("outbound: a refusal for good owes a report, unless nobody is to be told", "[scribe]") {
     for (const bool told : {true, false}) {
         Sent sent(told ? 0 : kNever);
@@ -195,8 +358,9 @@ TEST_CASE("outbound: a refusal for good owes a report, unless nobody is to be to
     CHECK(nobody.reports().empty());
 }
 
-TEST_CASE("outbound: success is reported where it was asked for and the other side does not",
-          "[scribe]") {
+TEST_CASE(
+    "outbound: success is reported where it was asked for and the other side does not",
+    "[scribe]") {
     for (const bool speaksDsn : {true, false}) {
         Sent sent(kSuccess);
         REQUIRE(sent.start({Sent::kBob}));
@@ -207,8 +371,8 @@ TEST_CASE("outbound: success is reported where it was asked for and the other si
     }
 }
 
-TEST_CASE("outbound: an address that does not exist gets no more mail from the account",
-          "[scribe]") {
+TEST_CASE(
+    "outbound: an address that does not exist gets no more mail from the account", "[scribe]") {
     Sent sent;
     ScribeFixture& f = sent.fixture;
     REQUIRE(sent.start({Sent::kBob}));
@@ -310,4 +474,116 @@ TEST_CASE("outbound: a report from elsewhere is matched to what its recipient se
     f.does(forged);
     CHECK(f.count(Kind::DsnReceived) == 1);
     CHECK(f.replayDifference().empty());
+}
+
+TEST_CASE("outbound: a disposition from elsewhere says who did what with it", "[scribe]") {
+    Sent sent;
+    ScribeFixture& f = sent.fixture;
+    Deliver incoming = f.delivery();
+    incoming.report = ReportClaim{
+        .what = ReportClaim::What::Mdn,
+        .messageId = "<one@example.org>",
+        .reader = "carl@home.test",
+        .recipients = {{.address = "CARL@south.test"}},
+        .disposition = event::Disposed::DELETED,
+        .automatic = true,
+    };
+    const Deliver::Answer arrived = f.does(incoming);
+    CHECK(f.kindsFrom(arrived.received) == Kinds{"Received", "Accepted", "Stored", "MdnReceived"});
+    f.withEvent(f.head(), [&](const Record& record) {
+        CHECK(AccountId(record.core().getAccount()) == f.alice());
+        CHECK(MessageId(record.core().getMessage()) == sent.message);
+        CHECK(Seq(record.core().getCause()) == arrived.received);
+        const auto body = record.core().getMdnReceived();
+        CHECK(body.getDisposition() == event::Disposed::DELETED);
+        CHECK(body.getAutomatic());
+        CHECK(body.getMatchedBy() == event::MatchedBy::MESSAGE_ID);
+        CHECK(MessageId(body.getReport()) == incoming.message);
+        CHECK(numbersIn(body.getRecipients()) == std::vector{Sent::kCarl});
+        CHECK(record.annex(0)->getRemote().getHost() == "carl@home.test");
+    });
+
+    // By the id that the courier gives as ENVID, and by hand.
+    Deliver byEnvelope = f.delivery();
+    byEnvelope.report = ReportClaim{
+        .what = ReportClaim::What::Mdn,
+        .envelopeId = idText(sent.message.number()),
+        .recipients = {{.address = "bob@north.test"}},
+    };
+    f.does(byEnvelope);
+    f.withEvent(f.head(), [&](const Record& record) {
+        const auto body = record.core().getMdnReceived();
+        CHECK(body.getDisposition() == event::Disposed::DISPLAYED);
+        CHECK_FALSE(body.getAutomatic());
+        CHECK(body.getMatchedBy() == event::MatchedBy::ENVELOPE_ID);
+        CHECK(numbersIn(body.getRecipients()) == std::vector{Sent::kBob});
+    });
+    CHECK(f.count(Kind::MdnReceived) == 2);
+    CHECK(f.replayDifference().empty());
+}
+
+TEST_CASE("outbound: a complaint from elsewhere is of its type and by its server", "[scribe]") {
+    Sent sent;
+    ScribeFixture& f = sent.fixture;
+    Deliver incoming = f.delivery();
+    incoming.report = ReportClaim{
+        .what = ReportClaim::What::Feedback,
+        .messageId = "<one@example.org>",
+        .reportingMta = "mx.north.test",
+        .recipients = {{.address = "bob@north.test"}, {.address = "Bob@north.test"}},
+        .feedback = event::FeedbackType::FRAUD,
+    };
+    const Deliver::Answer arrived = f.does(incoming);
+    CHECK(
+        f.kindsFrom(arrived.received) ==
+        Kinds{"Received", "Accepted", "Stored", "FeedbackReceived"});
+    f.withEvent(f.head(), [&](const Record& record) {
+        CHECK(AccountId(record.core().getAccount()) == f.alice());
+        CHECK(MessageId(record.core().getMessage()) == sent.message);
+        CHECK(Seq(record.core().getCause()) == arrived.received);
+        const auto body = record.core().getFeedbackReceived();
+        CHECK(body.getType() == event::FeedbackType::FRAUD);
+        CHECK(body.getMatchedBy() == event::MatchedBy::MESSAGE_ID);
+        CHECK(MessageId(body.getReport()) == incoming.message);
+        CHECK(numbersIn(body.getRecipients()) == std::vector{Sent::kBob});
+        CHECK(record.annex(0)->getRemote().getHost() == "mx.north.test");
+    });
+    CHECK(f.replayDifference().empty());
+}
+
+TEST_CASE("outbound: a report of who was not sent to, or of mail of somebody else", "[scribe]") {
+    for (const ReportClaim::What what : {ReportClaim::What::Mdn, ReportClaim::What::Feedback}) {
+        Sent sent;
+        ScribeFixture& f = sent.fixture;
+        const ReportClaim claim{
+            .what = what,
+            .messageId = "<one@example.org>",
+            .recipients = {{.address = "dora@north.test"}},
+        };
+        // One of two, but nobody knows which.
+        Deliver incoming = f.delivery();
+        incoming.report = claim;
+        f.does(incoming);
+        f.withEvent(f.head(), [&](const Record& record) {
+            const auto core = record.core();
+            CHECK(MessageId(core.getMessage()) == sent.message);
+            CHECK(numbersIn(
+                      what == ReportClaim::What::Mdn ? core.getMdnReceived().getRecipients()
+                                                     : core.getFeedbackReceived().getRecipients())
+                      .empty());
+        });
+
+        const AccountId bob = f.addAccount("bob@example.org");
+        for (const bool byEnvelope : {true, false}) {
+            Deliver forged = f.delivery();
+            forged.targets = {f.target(bob)};
+            forged.report = claim;
+            if (byEnvelope) {
+                forged.report->envelopeId = idText(sent.message.number());
+                forged.report->messageId.clear();
+            }
+            CHECK(f.kindsFrom(f.does(forged).received) == Kinds{"Received", "Accepted", "Stored"});
+        }
+        CHECK(f.replayDifference().empty());
+    }
 }

@@ -154,7 +154,7 @@ TEST_CASE("smtp client: takes what EHLO offers", "[smtp]") {
 TEST_CASE("smtp client: sends the parameters that are offered, and no others", "[smtp]") {
     OutboundMessage message = smallMessage();
     message.envelopeId = "id+1 x=";
-    message.ret = DsnReturn::Headers;
+    message.ret = event::DsnReturn::HEADERS;
     message.eightBit = true;
     message.smtpUtf8 = true;
     message.deliverBySeconds = 120;
@@ -176,9 +176,49 @@ TEST_CASE("smtp client: sends the parameters that are offered, and no others", "
         .originalRecipient = "rfc822;c@example.com",
     };
     CHECK(
-        rcptCommand(recipient, all) ==
+        rcptCommand(recipient, message, all) ==
         "RCPT TO:<b@example.net> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;c@example.com\r\n");
-    CHECK(rcptCommand(recipient, none) == "RCPT TO:<b@example.net>\r\n");
+    CHECK(rcptCommand(recipient, message, none) == "RCPT TO:<b@example.net>\r\n");
+}
+
+TEST_CASE("smtp client: 8-bit characters in ORCPT go only into an SMTPUTF8 transaction", "[smtp]") {
+    OutboundMessage message = smallMessage();
+    const HelloFacts both = offering("250-SMTPUTF8\r\n250 DSN\r\n");
+    const OutboundRecipient recipient{
+        .forwardPath = "b@example.net",
+        .originalRecipient = "utf-8;j\xc3\xbcrgen@example.com",
+    };
+    CHECK(
+        rcptCommand(recipient, message, both) ==
+        "RCPT TO:<b@example.net> ORCPT=utf-8;j\\x{FC}rgen@example.com\r\n");
+    message.smtpUtf8 = true;
+    CHECK(
+        rcptCommand(recipient, message, both) ==
+        "RCPT TO:<b@example.net> ORCPT=utf-8;j\xc3\xbcrgen@example.com\r\n");
+}
+
+TEST_CASE("smtp client: a deadline goes on with its trace, or its delay is asked for", "[smtp]") {
+    OutboundMessage message = smallMessage();
+    message.deliverBySeconds = 120;
+    message.deliverByTrace = true;
+    const HelloFacts keeps = offering("250-DSN\r\n250 DELIVERBY\r\n");
+    const HelloFacts keepsNot = offering("250 DSN\r\n");
+    CHECK(mailCommand(message, keeps) == "MAIL FROM:<a@example.org> BY=120;RT\r\n");
+    message.deliverByNotify = true;
+    CHECK(mailCommand(message, keeps) == "MAIL FROM:<a@example.org> BY=120;NT\r\n");
+    CHECK(mailCommand(message, keepsNot) == "MAIL FROM:<a@example.org>\r\n");
+
+    const auto notify = [&](std::uint16_t said, const HelloFacts& facts) {
+        const std::string line =
+            rcptCommand({.forwardPath = "b@x", .notify = said}, message, facts);
+        return line.substr(std::string("RCPT TO:<b@x>").size());
+    };
+    CHECK(notify(0, keeps) == "\r\n");
+    CHECK(notify(0, keepsNot) == " NOTIFY=FAILURE,DELAY\r\n");
+    CHECK(notify(kNotifySuccess, keepsNot) == " NOTIFY=SUCCESS,DELAY\r\n");
+    CHECK(notify(kNotifyNever, keepsNot) == " NOTIFY=NEVER\r\n");
+    message.deliverByNotify = false;
+    CHECK(notify(0, keepsNot) == "\r\n");
 }
 
 TEST_CASE("smtp client: knows what a peer cannot take", "[smtp]") {

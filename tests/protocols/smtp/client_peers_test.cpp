@@ -14,7 +14,6 @@
 
 using namespace daybook;
 using namespace daybook::test;
-using daybook::smtp::enhanced;
 
 namespace {
 

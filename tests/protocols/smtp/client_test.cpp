@@ -8,7 +8,6 @@
 using namespace daybook;
 using namespace daybook::test;
 using daybook::smtp::ClientTimeouts;
-using daybook::smtp::enhanced;
 
 namespace {
 

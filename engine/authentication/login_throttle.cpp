@@ -1,8 +1,8 @@
 #include "engine/authentication/login_throttle.h"
 
 #include <algorithm>
-#include <arpa/inet.h>
-#include <array>
+
+#include "engine/runtime/address_ranges.h"
 
 namespace daybook {
 
@@ -14,36 +14,26 @@ constexpr TimeNs kWaitMaxNs = 300 * kSecondNs;
 constexpr std::uint32_t kFailures = 10;
 constexpr std::uint32_t kFailuresHere = 1'000;
 constexpr std::string_view kHere = "here";
-// ::ffff:192.0.2.1, RFC 4291 §2.5.5.2.
-constexpr std::string_view kMapped("\0\0\0\0\0\0\0\0\0\0\xff\xff", 12);
+constexpr std::size_t kV4Octets = 4;
 
-std::string networkOfV4(std::string_view octets) {
-    if (octets[0] == 127) return std::string(kHere);
-    return std::string(octets.substr(0, 3));
-}
-
-// The octets of the network, or kHere. What is no address ("unix") is this machine.
-std::string networkOf(std::string_view ip) {
-    const std::string text(ip);
-    std::array<char, 16> octets{};
-    const std::string_view all(octets.data(), octets.size());
-    if (::inet_pton(AF_INET, text.c_str(), octets.data()) == 1) return networkOfV4(all);
-    if (::inet_pton(AF_INET6, text.c_str(), octets.data()) != 1) return std::string(kHere);
-    if (all.starts_with(kMapped)) return networkOfV4(all.substr(kMapped.size()));
-    const bool loopback = all.back() == 1 && all.find_first_not_of('\0') == all.size() - 1;
-    return std::string(loopback ? kHere : all.substr(0, 8));
+// Who guesses has neighbours: an IPv4 /24, an IPv6 /64; what is loopback or no address is kHere.
+std::string neighbourhoodOf(std::string_view ip) {
+    std::string network = networkOf(ip);
+    if (network.empty()) return std::string(kHere);
+    if (network.size() == kV4Octets) network.pop_back();
+    return network;
 }
 
 }  // namespace
 
 bool LoginThrottle::mustWait(std::string_view ip) const {
     const std::lock_guard lock(mutex_);
-    const auto found = entries_.find(networkOf(ip));
+    const auto found = entries_.find(neighbourhoodOf(ip));
     return found != entries_.end() && clock_.now() < found->second.waitUntilNs;
 }
 
 void LoginThrottle::failed(std::string_view ip) {
-    const std::string network = networkOf(ip);
+    const std::string network = neighbourhoodOf(ip);
     const bool here = network == kHere;
     const TimeNs now = clock_.now();
 

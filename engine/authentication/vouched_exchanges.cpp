@@ -73,17 +73,18 @@ public:
     bool clientFirst() const override { return true; }
 
     Task<Outcome<Step>> step(std::string response) override {
+        // RFC 7628 §3.2.3: what the client answers to the error says nothing.
+        if (refused_) co_return std::unexpected(*refused_);
         if (authenticator_.mustWait(peer_)) {
             co_return refuse(RefusalReason::AuthenticationTooOften);
         }
-        // RFC 7628 §3.2.3: what the client answers to the error says nothing.
-        if (refused_) co_return std::unexpected(fail());
         const std::optional<BearerMessage> message = parseBearer(response);
         if (!message) co_return std::unexpected(fail());
         const auto account =
             authenticator_.tokens()->check(message->token, authenticator_.clock().now());
         if (!account) {
-            refused_ = true;
+            // Now: a client that goes away instead of answering has failed too.
+            refused_ = fail();
             // RFC 7628 §3.2.2.
             co_return Step{.challenge = R"({"status":"invalid_token"})", .identity = {}};
         }
@@ -103,7 +104,7 @@ private:
     Authenticator::Implementation& authenticator_;
     AuthenticationPeer peer_;
     Claim claim_;
-    bool refused_ = false;
+    std::optional<Refusal> refused_;
 };
 
 class ExternalExchange final : public SaslExchange {

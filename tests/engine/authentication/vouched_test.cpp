@@ -229,6 +229,18 @@ TEST_CASE("OAUTHBEARER: tokens that are not taken are answered with the error", 
     }
 }
 
+TEST_CASE("OAUTHBEARER: who goes away instead of answering the error has failed too", "[engine]") {
+    Issuer issuer(false);
+    LoginPeer peer(issuer.fixture(), "192.0.2.7");
+    // As often as one network may fail.
+    for (int i = 0; i < 10; ++i) {
+        const auto exchange = peer.begin("OAUTHBEARER");
+        REQUIRE(exchange);
+        REQUIRE(peer.step(**exchange, message("x")));
+    }
+    CHECK(said(peer, message("x")) == "AuthenticationTooOften");
+}
+
 TEST_CASE("OAUTHBEARER: a good token logs its account in", "[engine]") {
     for (const bool rsa : {false, true}) {
         Issuer issuer(rsa);

@@ -131,7 +131,8 @@ Listener::Accepted Listener::acceptOne(const Start& start) {
     if (socket.number() < 0) return acceptFailed(errno);
     // Whom it counts for; loopback and unix sockets are not counted, nor is a proxy itself.
     const std::string ip = ipOf(address);
-    std::string origin = options_.proxyFrom.contains(ip) ? std::string() : networkOf(ip);
+    const bool isProxy = options_.proxyFrom.contains(ip) || options_.uncountedFrom.contains(ip);
+    std::string origin = isProxy ? std::string() : networkOf(ip);
     if (!enter(origin)) {
         turnAway(socket);
         return Accepted::One;

@@ -100,6 +100,7 @@ public:
     Task<void> runSession(Lane& lane, Listener& listener, Descriptor socket, std::string origin);
     static Task<void> serve(Listener& listener, Session& session, std::string& origin);
     static Task<void> serveProxied(Listener& listener, Session& session, std::string& origin);
+    static Task<void> serveClient(Listener& listener, SessionStart start);
     static Task<void> serveTls(Listener& listener, SessionStart start);
 
     const Log& log_;
@@ -184,8 +185,11 @@ Task<void> Server::Implementation::serve(
     if (listener.options().proxyFrom.contains(session.connection.peerIp())) {
         return serveProxied(listener, session, origin);
     }
-    const SessionStart start{.connection = session.connection, .stopping = session.stopping};
-    // One frame less for each plain session.
+    return serveClient(listener, {.connection = session.connection, .stopping = session.stopping});
+}
+
+// No coroutine: one frame less for each plain session.
+Task<void> Server::Implementation::serveClient(Listener& listener, SessionStart start) {
     if (listener.options().implicitTls == nullptr) return listener.session()(start);
     return serveTls(listener, start);
 }
@@ -215,12 +219,7 @@ Task<void> Server::Implementation::serveProxied(
         }
         origin = std::move(*entered);
     }
-    const SessionStart start{.connection = connection, .stopping = session.stopping};
-    if (listener.options().implicitTls == nullptr) {
-        co_await listener.session()(start);
-    } else {
-        co_await serveTls(listener, start);
-    }
+    co_await serveClient(listener, {.connection = connection, .stopping = session.stopping});
 }
 
 Task<void> Server::Implementation::serveTls(Listener& listener, SessionStart start) {

@@ -36,6 +36,8 @@ struct ListenerOptions {
     // Who must begin with the PROXY protocol (proxy_header.h), also before TLS: what it says of the
     // client holds for the connection and for the limit below. A proxy itself is not counted.
     AddressRanges proxyFrom{};
+    // Who speaks for many in its own protocol: not counted either.
+    AddressRanges uncountedFrom{};
     std::size_t connectionsMax = 10'000;
     // For an IPv4 address or an IPv6 /64; loopback and unix sockets are not counted.
     std::size_t connectionsPerAddressMax = 100;

@@ -107,6 +107,7 @@ private:
 
     // policy.cpp
     bool isTrustedRelay() const;
+    bool isRated() const;
     // One more of what [rates] counts, or the reply that refuses it.
     std::optional<Reply> tooManyConnections() const;
     std::optional<Reply> tooManyMessages() const;
@@ -120,7 +121,8 @@ private:
     Reply mailAccepted();
 
     // commands/rcpt.cpp
-    Reply refusedRecipient(const std::string& path, const Refusal& refusal);
+    // On record, and known when DATA comes without recipients.
+    Reply refusedRecipient(const std::string& path, Reply answer);
     Outcome<AcceptedRecipient> recipientFor(
         const std::string& path, RecipientOptions options) const;
     bool isSuppressed(const std::string& path) const;

@@ -12,6 +12,9 @@ namespace daybook::smtp {
 
 namespace {
 
+// What a reply says of a header field at most.
+constexpr std::size_t kShownOctets = 200;
+
 // "in 40 seconds", "in 12 minutes".
 std::string whenToComeBack(std::chrono::seconds wait) {
     constexpr std::int64_t kMinute = 60;
@@ -23,16 +26,6 @@ std::string whenToComeBack(std::chrono::seconds wait) {
 Reply tooMany(std::string_view what, std::chrono::seconds wait) {
     return reply(
         450, "4.7.1", fmt::format("Too many {}; come back {}", what, whenToComeBack(wait)));
-}
-
-// Harmless in a reply, and not longer than its line.
-std::string shown(std::string_view text) {
-    constexpr std::size_t kShownOctets = 200;
-    std::string result;
-    for (const char c : text.substr(0, kShownOctets)) {
-        result += c >= ' ' && c <= '~' ? c : '?';
-    }
-    return result;
 }
 
 }  // namespace
@@ -61,9 +54,14 @@ bool Dialogue::isTrustedRelay() const { return policy_.relayFrom.contains(record
 
 bool Dialogue::mayRelay() const { return identity_.has_value() || isTrustedRelay(); }
 
+bool Dialogue::isRated() const {
+    return services_.rates != nullptr && policy_.rates && role_ != Role::Lmtp;
+}
+
+// A proxy comes as often as its clients do, and each of them counts when it has said for whom.
 std::optional<Reply> Dialogue::tooManyConnections() const {
-    const bool counted = services_.rates != nullptr && policy_.rates && role_ != Role::Lmtp;
-    if (!counted || isTrustedRelay()) return std::nullopt;
+    const bool isProxy = mayXclient() && record_.facts().ip == connection_.peerIp();
+    if (!isRated() || isProxy || isTrustedRelay()) return std::nullopt;
     const RateLimits::Wait wait = services_.rates->takeConnection(record_.facts().ip);
     if (!wait) return std::nullopt;
     // RFC 5321 §3.8: a connection is refused with 421.
@@ -73,8 +71,7 @@ std::optional<Reply> Dialogue::tooManyConnections() const {
 }
 
 std::optional<Reply> Dialogue::tooManyMessages() const {
-    const bool counted = services_.rates != nullptr && policy_.rates && role_ != Role::Lmtp;
-    if (!counted || (!identity_ && isTrustedRelay())) return std::nullopt;
+    if (!isRated() || (!identity_ && isTrustedRelay())) return std::nullopt;
     const RateLimits::Wait wait = identity_ ? services_.rates->takeMessage(identity_->account)
                                             : services_.rates->takeMessage(record_.facts().ip);
     if (!wait) return std::nullopt;
@@ -82,7 +79,7 @@ std::optional<Reply> Dialogue::tooManyMessages() const {
 }
 
 std::optional<Reply> Dialogue::tooManyRecipients() const {
-    if (services_.rates == nullptr || !policy_.rates || !identity_) return std::nullopt;
+    if (!isRated() || !identity_) return std::nullopt;
     const RateLimits::Wait wait = services_.rates->takeRecipient(identity_->account);
     if (!wait) return std::nullopt;
     return tooMany("recipients", *wait);
@@ -102,7 +99,11 @@ std::optional<Reply> Dialogue::foreignFrom(std::string_view message) const {
                 Address{.localPart = listed.mailbox, .domain = listed.host}.text();
             if (services_.directory.mayUseAddress(identity_->account, address)) continue;
             return reply(
-                550, "5.7.1", fmt::format("From: <{}> belongs to somebody else", shown(address)));
+                550,
+                "5.7.1",
+                fmt::format(
+                    "From: <{}> belongs to somebody else",
+                    printable(address.substr(0, kShownOctets))));
         }
     }
     return std::nullopt;

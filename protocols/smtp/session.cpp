@@ -51,11 +51,6 @@ SessionFunction sessionFunction(const Services& services, Role role, const Liste
     };
 }
 
-SessionFunction sessionFunction(const Services& services, Role role) {
-    static const ListenerConfig defaults;
-    return sessionFunction(services, role, defaults);
-}
-
 Dialogue::Dialogue(
     const Services& services, Role role, const ListenerConfig& policy, const SessionStart& start)
     : services_(services),

@@ -15,7 +15,5 @@ enum class Role { Mx, Submission, Lmtp };
 // What a listener of that role starts for each connection. `services` and `policy`, what the
 // listener's table says, outlive every session.
 SessionFunction sessionFunction(const Services& services, Role role, const ListenerConfig& policy);
-// With the defaults of the role.
-SessionFunction sessionFunction(const Services& services, Role role);
 
 }  // namespace daybook::smtp

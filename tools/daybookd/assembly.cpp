@@ -345,6 +345,7 @@ void Assembly::Parts::listen(const ListenerConfig& listener) {
     options.connectionsMax = config_.connectionsMax;
     options.connectionsPerAddressMax = config_.connectionsPerAddressMax;
     options.proxyFrom = listener.proxyFrom;
+    options.uncountedFrom = listener.xclientFrom;
     options.busyText = busyText(listener.protocol);
     if (listener.tls == ListenerTls::Implicit) {
         if (!tls_) {

@@ -5,11 +5,23 @@
 
 namespace daybook::smtp {
 
-Reply Dialogue::refusedRecipient(const std::string& path, const Refusal& refusal) {
-    Reply answer = reply(refusal);
-    if (refusal.reason == RefusalReason::InvalidArgument) {
-        answer = reply(501, "5.1.3", "Malformed recipient address");
-    }
+namespace {
+
+Reply replyTo(const Refusal& refusal) {
+    if (refusal.reason != RefusalReason::InvalidArgument) return reply(refusal);
+    return reply(501, "5.1.3", "Malformed recipient address");
+}
+
+bool isAscii(const PathAndParameters& rcpt) {
+    return daybook::isAscii(rcpt.path) &&
+           std::ranges::all_of(rcpt.parameters, [](const Parameter& parameter) {
+        return daybook::isAscii(parameter.value.value_or(""));
+    });
+}
+
+}  // namespace
+
+Reply Dialogue::refusedRecipient(const std::string& path, Reply answer) {
     transaction_->recipientRefused = true;
     recordRefusal(event::Stage::RCPT, answer, path);
     return answer;
@@ -21,11 +33,6 @@ Outcome<AcceptedRecipient> Dialogue::recipientFor(
     AcceptedRecipient accepted{.forwardPath = path, .options = std::move(options)};
     Outcome<std::vector<Recipient>> found = services_.directory.resolve(path);
     if (found) {
-        // RFC 4865 §5: nobody gets it before its time, and a mailbox cannot wait.
-        const MailParameters& said = transaction_->parameters;
-        if (said.holdSeconds || said.holdUntilNs) {
-            throw Reject(reply(550, "5.3.3", "A message to be held can only go to other servers"));
-        }
         accepted.recipients = std::move(*found);
         return accepted;
     }
@@ -59,21 +66,23 @@ Task<Reply> Dialogue::rcpt(std::string_view arguments) {
     if (transaction_->chunks || transaction_->chunkRefused) {
         co_return reply(503, "5.5.1", "Recipients come before the first BDAT");
     }
-    const bool ascii =
-        isAscii(rcpt.path) && std::ranges::all_of(rcpt.parameters, [](const Parameter& parameter) {
-        return isAscii(parameter.value.value_or(""));
-    });
-    if (!ascii && !transaction_->parameters.smtpUtf8) {
-        co_return reply(553, "5.6.7", "This address needs the SMTPUTF8 parameter of MAIL");
+    if (!isAscii(rcpt) && !transaction_->parameters.smtpUtf8) {
+        co_return refusedRecipient(
+            rcpt.path, reply(553, "5.6.7", "This address needs the SMTPUTF8 parameter of MAIL"));
     }
     if (transaction_->recipients.size() >= recipientsMax()) {
         co_return reply(452, "4.5.3", "Too many recipients; send the rest in another transaction");
     }
     Outcome<AcceptedRecipient> accepted = recipientFor(rcpt.path, std::move(options));
-    if (!accepted) co_return refusedRecipient(rcpt.path, accepted.error());
-    if (const std::optional<Reply> tooMany = tooManyRecipients()) {
-        recordRefusal(event::Stage::RCPT, *tooMany, rcpt.path);
-        co_return *tooMany;
+    if (!accepted) co_return refusedRecipient(rcpt.path, replyTo(accepted.error()));
+    // RFC 4865 §5: nobody gets it before its time, and a mailbox cannot wait.
+    const MailParameters& said = transaction_->parameters;
+    if (accepted->remoteDomain.empty() && (said.holdSeconds || said.holdUntilNs)) {
+        co_return refusedRecipient(
+            rcpt.path, reply(550, "5.3.3", "A message to be held can only go to other servers"));
+    }
+    if (std::optional<Reply> tooMany = tooManyRecipients()) {
+        co_return refusedRecipient(rcpt.path, std::move(*tooMany));
     }
     transaction_->recipients.push_back(std::move(*accepted));
     co_return reply(250, "2.1.5", "Ok");

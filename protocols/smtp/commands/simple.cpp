@@ -14,13 +14,6 @@ std::string_view withoutAngles(std::string_view text) {
     return text.substr(1, text.size() - 2);
 }
 
-// Harmless in a reply, whatever was sent.
-std::string shown(std::string_view text) {
-    std::string result(text);
-    std::ranges::replace_if(result, [](char c) { return c < ' ' || c > '~'; }, '?');
-    return result;
-}
-
 }  // namespace
 
 // RSET. RFC 5321 §4.1.1.5.
@@ -39,7 +32,7 @@ Task<Reply> Dialogue::vrfy(std::string_view arguments) {
     if (!identity_) co_return reply(252, "2.5.0", "Send a message to find out");
     const std::string_view address = withoutAngles(arguments);
     const Outcome<std::vector<Recipient>> found = services_.directory.resolve(address);
-    if (found) co_return reply(250, "2.1.5", fmt::format("<{}>", shown(address)));
+    if (found) co_return reply(250, "2.1.5", fmt::format("<{}>", printable(address)));
     if (found.error().reason == RefusalReason::InvalidArgument) {
         co_return reply(553, "5.1.3", "Say the whole address");
     }

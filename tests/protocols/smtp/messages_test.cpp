@@ -197,6 +197,19 @@ TEST_CASE("smtp: after another XCLIENT the session is nobody's again", "[smtp]")
     CHECK(closed[0].session == opened[0].session);
 }
 
+TEST_CASE("smtp: a proxy that speaks for others is not counted, its clients are", "[smtp]") {
+    MailHouseOptions options;
+    options.policy.xclientFrom.add("127.0.0.0/8");
+    options.rates = RateConfig{.addressConnectionsPerMinute = 1, .exemptLoopback = false};
+    MailHouse house(options);
+    for (const bool isFirst : {true, false}) {
+        TestClient client = house.client(Door::Mx);
+        REQUIRE(client.readLine().starts_with("220 "));
+        client.send("XCLIENT ADDR=192.0.2.7\r\n");
+        CHECK(client.readLine().starts_with(isFirst ? "220 " : "421 4.7.1 Too many connections"));
+    }
+}
+
 TEST_CASE("lmtp: a recipient that went away after RCPT is refused by itself", "[smtp]") {
     MailHouse house;
     TestClient client = house.client(Door::Lmtp);

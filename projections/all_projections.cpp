@@ -1,11 +1,14 @@
 #include <array>
 
+#include "projections/access_rights.h"
 #include "projections/accounts.h"
 #include "projections/deliveries.h"
 #include "projections/histories.h"
 #include "projections/mailboxes.h"
 #include "projections/messages.h"
+#include "projections/metadata.h"
 #include "projections/projection.h"
+#include "projections/quotas.h"
 #include "projections/summaries.h"
 
 namespace daybook {
@@ -18,6 +21,9 @@ std::span<const Projection> allProjections() {
         kSummariesProjection,
         kHistoriesProjection,
         kDeliveriesProjection,
+        kAccessRightsProjection,
+        kQuotasProjection,
+        kMetadataProjection,
     };
     return projections;
 }

@@ -27,7 +27,7 @@ MailboxRow readMailbox(std::string_view key, std::string_view value) {
     row.id = keyFields.take<MailboxId>();
     RowFields fields(value);
     row.uidValidity = fields.take<UidValidity>();
-    row.specialUse = static_cast<event::SpecialUse>(fields.take<std::uint16_t>());
+    row.specialUses = fields.take<std::uint16_t>();
     row.createdNs = fields.take<TimeNs>();
     row.name = fields.rest();
     return row;
@@ -55,10 +55,11 @@ public:
     void on(event::MailboxCreated::Reader created) {
         MailboxRow row;
         row.uidValidity = UidValidity(created.getUidValidity());
-        row.specialUse = created.getSpecialUse();
+        row.specialUses = static_cast<std::uint16_t>(
+            created.getSpecialUses() | specialUseBit(created.getSpecialUse()));
         row.createdNs = record_.core().getTimeNs();
         // The INBOX is known without its annex, so that mail still arrives when that is erased.
-        const bool inbox = row.specialUse == event::SpecialUse::INBOX;
+        const bool inbox = created.getSpecialUse() == event::SpecialUse::INBOX;
         row.name = inbox ? std::string(kInbox) : canonicalMailboxName(record_.name());
         put(row);
         rememberUidValidity(row.uidValidity);
@@ -70,6 +71,14 @@ public:
         MailboxRow row = readMailbox(key_, *value);
         unindex(row.name);
         row.name = canonicalMailboxName(record_.name());
+        put(row);
+    }
+
+    void on(event::SpecialUseChanged::Reader changed) {
+        const auto value = txn_.get(tables_.mailboxes, key_);
+        if (!value) return;
+        MailboxRow row = readMailbox(key_, *value);
+        row.specialUses = changed.getSpecialUses();
         put(row);
     }
 
@@ -93,10 +102,7 @@ public:
 private:
     void put(const MailboxRow& row) {
         RowWriter writer;
-        writer.add(row.uidValidity)
-            .add(static_cast<std::uint16_t>(row.specialUse))
-            .add(row.createdNs)
-            .rest(row.name);
+        writer.add(row.uidValidity).add(row.specialUses).add(row.createdNs).rest(row.name);
         txn_.put(tables_.mailboxes, key_, writer.octets());
         if (row.name.empty()) return;  // erased: in no index
         const MailboxId mailbox(record_.core().getMailbox());
@@ -138,6 +144,8 @@ void apply(const Record& record, lmdb::WriteTransaction& txn, const ViewTables& 
             return Fold(record, txn, tables).on(core.getMailboxRenamed());
         case event::Core::MAILBOX_DELETED:
             return Fold(record, txn, tables).on(core.getMailboxDeleted());
+        case event::Core::SPECIAL_USE_CHANGED:
+            return Fold(record, txn, tables).on(core.getSpecialUseChanged());
         case event::Core::SUBSCRIPTION_CHANGED:
             return Fold(record, txn, tables).on(core.getSubscriptionChanged());
         default: return;  // every other event
@@ -155,7 +163,7 @@ constexpr std::array kTables = {
 
 constinit const Projection kMailboxesProjection{
     .name = "mailboxes",
-    .version = 1,
+    .version = 2,
     .apply = apply,
     .tables = kTables,
 };
@@ -185,6 +193,19 @@ std::vector<MailboxRow> MailboxesView::mailboxesOf(AccountId account) const {
     });
     std::ranges::sort(rows, {}, &MailboxRow::name);
     return rows;
+}
+
+AccountUsage MailboxesView::usageOf(AccountId account) const {
+    AccountUsage usage;
+    const Key prefix = Key().add(account);
+    forPrefix(txn_, tables_.mailboxes, prefix, [&](std::string_view key, std::string_view) {
+        const auto mailbox = KeyFields(key.substr(prefix.view().size())).take<MailboxId>();
+        const auto totals = findMailboxTotals(txn_, tables_, mailbox);
+        if (!totals) return;
+        usage.octets += totals->octets;
+        usage.messages += totals->messages;
+    });
+    return usage;
 }
 
 bool MailboxesView::hasChildren(AccountId account, std::string_view name) const {

@@ -3,7 +3,7 @@
 // The mailboxes of every account: names, UIDVALIDITY, special use, subscriptions; UIDNEXT,
 // HIGHESTMODSEQ and counts are read from mailbox_totals.h.
 //
-//     mailboxes         = accountId mailboxId -> uidValidity specialUse createdNs name
+//     mailboxes         = accountId mailboxId -> uidValidity specialUses createdNs name
 //     mailboxNames      = accountId name -> mailboxId
 //     lastUidValidities = accountId -> the greatest UIDVALIDITY that the account ever had
 //     subscriptions     = accountId subscriptionId -> name
@@ -27,6 +27,12 @@ namespace daybook {
 
 inline constexpr char kHierarchyDelimiter = '/';
 
+// Bits of MailboxRow::specialUses and of the events.
+constexpr std::uint16_t specialUseBit(event::SpecialUse use) {
+    if (use == event::SpecialUse::NONE) return 0;
+    return static_cast<std::uint16_t>(1U << static_cast<unsigned>(use));
+}
+
 struct MailboxRow {
     AccountId account;
     MailboxId id;
@@ -37,7 +43,7 @@ struct MailboxRow {
     std::uint32_t unseen = 0;
     std::uint32_t deletedMessages = 0;  // with \Deleted
     std::uint64_t octets = 0;
-    event::SpecialUse specialUse = event::SpecialUse::NONE;
+    std::uint16_t specialUses = 0;  // bits, see specialUseBit()
     TimeNs createdNs = 0;
     std::string name;
 };
@@ -45,6 +51,12 @@ struct MailboxRow {
 struct SubscriptionRow {
     std::uint64_t id = 0;
     std::string name;
+};
+
+// What the messages of all mailboxes of an account come to.
+struct AccountUsage {
+    std::uint64_t octets = 0;
+    std::uint64_t messages = 0;
 };
 
 class MailboxesView {
@@ -59,6 +71,7 @@ public:
     std::vector<MailboxRow> mailboxesOf(AccountId account) const;
     bool hasChildren(AccountId account, std::string_view name) const;
     std::vector<SubscriptionRow> subscriptionsOf(AccountId account) const;
+    AccountUsage usageOf(AccountId account) const;
     // The greatest UIDVALIDITY that the account ever had; zero: none.
     UidValidity lastUidValidity(AccountId account) const;
 

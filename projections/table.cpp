@@ -1,6 +1,7 @@
 #include "projections/table.h"
 
 #include <fmt/format.h>
+#include <vector>
 
 #include "journal/base/digest.h"
 #include "journal/base/encoding.h"
@@ -28,6 +29,16 @@ RowWriter& RowWriter::text(std::string_view text) {
     const std::string_view kept = text.substr(0, UINT16_MAX);
     add(static_cast<std::uint16_t>(kept.size()));
     return rest(kept);
+}
+
+void erasePrefix(lmdb::WriteTransaction& txn, lmdb::Table table, std::string_view prefix) {
+    std::vector<std::string> keys;
+    forPrefix(txn, table, prefix, [&](std::string_view key, std::string_view) {
+        keys.emplace_back(key);
+    });
+    for (const std::string& key : keys) {
+        txn.erase(table, key);
+    }
 }
 
 }  // namespace daybook

@@ -160,4 +160,7 @@ void forPrefix(
     }
 }
 
+// Erases each row whose key begins with `prefix`.
+void erasePrefix(lmdb::WriteTransaction& txn, lmdb::Table table, std::string_view prefix);
+
 }  // namespace daybook

@@ -48,6 +48,11 @@ constexpr std::array kViewTables = {
     ViewTableSpec{"suppressionNames", &ViewTables::suppressionNames},
     ViewTableSpec{"tlsCounts", &ViewTables::tlsCounts},
     ViewTableSpec{"tlsFaults", &ViewTables::tlsFaults},
+    ViewTableSpec{"acl", &ViewTables::acl},
+    ViewTableSpec{"aclGrants", &ViewTables::aclGrants},
+    ViewTableSpec{"quotas", &ViewTables::quotas},
+    ViewTableSpec{"quotaNotices", &ViewTables::quotaNotices},
+    ViewTableSpec{"metadata", &ViewTables::metadata},
     ViewTableSpec{"openAccess", &ViewTables::openAccess, true},
 };
 

@@ -64,6 +64,17 @@ struct ViewTables {
     lmdb::Table tlsCounts;
     lmdb::Table tlsFaults;
 
+    // access rights
+    lmdb::Table acl;
+    lmdb::Table aclGrants;
+
+    // quotas
+    lmdb::Table quotas;
+    lmdb::Table quotaNotices;
+
+    // metadata
+    lmdb::Table metadata;
+
     // access: AccessOpened without its last Fetched
     lmdb::Table openAccess;  // I: by seq of AccessOpened
 };

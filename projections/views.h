@@ -12,11 +12,14 @@
 #include <vector>
 
 #include "journal/lmdb.h"
+#include "projections/access_rights.h"
 #include "projections/accounts.h"
 #include "projections/deliveries.h"
 #include "projections/histories.h"
 #include "projections/mailboxes.h"
 #include "projections/messages.h"
+#include "projections/metadata.h"
+#include "projections/quotas.h"
 #include "projections/summaries.h"
 
 namespace daybook {
@@ -79,6 +82,12 @@ public:
 
     DeliveriesView deliveries() const { return {txn_, tables_}; }
 
+    AccessRightsView accessRights() const { return {txn_, tables_}; }
+
+    QuotasView quotas() const { return {txn_, tables_}; }
+
+    MetadataView metadata() const { return {txn_, tables_}; }
+
     // The seq of the last event that is in the views.
     Seq appliedSeq() const;
 
@@ -107,6 +116,12 @@ public:
     HistoriesView histories() const { return reader().histories(); }
 
     DeliveriesView deliveries() const { return reader().deliveries(); }
+
+    AccessRightsView accessRights() const { return reader().accessRights(); }
+
+    QuotasView quotas() const { return reader().quotas(); }
+
+    MetadataView metadata() const { return reader().metadata(); }
 
     Seq appliedSeq() const { return reader().appliedSeq(); }
 

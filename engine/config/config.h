@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/runtime/address_ranges.h"
+#include "engine/scribe/quota_room.h"
 #include "journal/base/log.h"
 
 namespace daybook {
@@ -31,6 +32,15 @@ struct RateConfig {
     std::uint32_t addressConnectionsPerMinute = 300;  // address_connections_per_minute
     std::uint32_t addressMessagesPerMinute = 600;     // address_messages_per_minute
     bool exemptLoopback = true;                       // exempt_loopback
+};
+
+// [folders]: what a new account has beside INBOX (RFC 6154). Empty: it is not made.
+struct FolderConfig {
+    std::string drafts = "Drafts";
+    std::string sent = "Sent";
+    std::string junk = "Junk";
+    std::string trash = "Trash";
+    std::string archive = "Archive";
 };
 
 enum class RelayTls { Required, Implicit, Opportunistic, None };
@@ -125,6 +135,11 @@ struct Config {
     std::uint32_t connectionsPerAddressMax = 100;   // connections_per_address
 
     RateConfig rates;
+
+    // [quota]: of accounts that have no limits of their own; exceeded: defer, or reject for good.
+    QuotaPolicy quota;
+
+    FolderConfig folders;
 
     // [security]
     // plaintext_login_on_loopback: passwords without TLS from 127.0.0.0/8 and ::1. Default false.

@@ -1,5 +1,6 @@
 #include "engine/config/config_settings.h"
 
+#include "engine/config/account_settings.h"
 #include "engine/config/config_values.h"
 #include "engine/config/sending_settings.h"
 #include "engine/directory/address.h"
@@ -401,12 +402,16 @@ constexpr std::array<Setting<CertificateConfig>, 3> kCertificate{{
 }  // namespace
 
 std::span<const ConfigSection> configSections() {
-    static const std::array<ConfigSection, 9> sections{{
+    static const std::array<ConfigSection, 11> sections{{
         {"", "The top of the file, before any table.", kTop},
         {"limits", "What one client may ask for.", kLimits},
         {"rates",
          "How much may come in; who has it all is told when to come back. 0: no limit.",
          kRates},
+        {"quota", "How much an account may keep. Read at the start.", quotaSettings()},
+        {"folders",
+         "What a new account has beside INBOX, subscribed and marked for clients; \"\": not made.",
+         folderSettings()},
         {"security", "What is allowed without protection.", kSecurity},
         {"oauth",
          "Whose JSON Web Tokens log in with OAUTHBEARER (RFC 7628). They are checked here; the "

@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::size_t kPasswordOctetsMin = 8;
 constexpr std::size_t kPasswordOctetsMax = 1024;
-constexpr std::size_t kDefaultMailboxes = 6;  // INBOX and five folders
 
 Origin operatorOrigin() { return Origin{.actor = event::Actor::ADMIN}; }
 
@@ -75,7 +74,8 @@ Outcome<AccountId> LocalAdministration::addAccount(
     command.newId = parts_.random.id<AccountId>();
     command.newAddress = parts_.random.id<AddressId>();
     command.credential = *credential;
-    for (std::size_t count = 0; count < kDefaultMailboxes; ++count) {
+    command.folders = parts_.folders;
+    for (std::size_t count = 0; count <= command.folders.size(); ++count) {  // and INBOX
         command.newMailboxes.push_back(parts_.random.id<MailboxId>());
         command.newSubscriptions.push_back(parts_.random.number());
     }

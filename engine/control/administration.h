@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/config/config.h"
 #include "engine/scribe/scribe.h"
 #include "journal/base/outcome.h"
 #include "journal/secrets_store.h"
@@ -24,6 +25,9 @@ struct AdoptedViews {
 };
 
 enum class Suppressed : bool { No, Yes };
+
+// Those with a name, as [folders] of the configuration has them.
+std::vector<DefaultFolder> foldersOf(const FolderConfig& folders);
 
 class Administration {
 public:
@@ -56,6 +60,17 @@ public:
     // Mail of the account for the address is not taken any more, or again.
     virtual Outcome<Done> suppress(
         const std::string& login, const std::string& address, Suppressed suppressed) = 0;
+    // The account's own limits; what is not set is as the configuration says.
+    virtual Outcome<Done> setQuota(const std::string& login, const QuotaRow& quota) = 0;
+    // Subscribed as well; special uses as bits of projections/mailboxes.h.
+    virtual Outcome<Done> createMailbox(
+        const std::string& login, const std::string& name, std::uint16_t specialUses) = 0;
+    // What `grantee` ("anyone": everybody) may do in the mailbox (projections/access_rights.h).
+    virtual Outcome<Done> setAcl(
+        const std::string& login,
+        const std::string& mailbox,
+        const std::string& grantee,
+        std::uint16_t rights) = 0;
     // Somebody is about to read the journal: on record before the first row.
     virtual Outcome<Done> recordJournalRead(
         Seq from, Seq to, const std::string& query, const std::string& user) = 0;
@@ -77,6 +92,8 @@ public:
         Random& random;
         // Empty: there is no server to reload.
         std::function<Outcome<Done>()> reload;
+        // Of new accounts.
+        std::vector<DefaultFolder> folders = defaultFolders();
     };
 
     explicit LocalAdministration(Parts parts) : parts_(std::move(parts)) {}
@@ -103,6 +120,14 @@ public:
         const std::vector<RecipientNumber>& recipients) override;
     Outcome<Done> suppress(
         const std::string& login, const std::string& address, Suppressed suppressed) override;
+    Outcome<Done> setQuota(const std::string& login, const QuotaRow& quota) override;
+    Outcome<Done> createMailbox(
+        const std::string& login, const std::string& name, std::uint16_t specialUses) override;
+    Outcome<Done> setAcl(
+        const std::string& login,
+        const std::string& mailbox,
+        const std::string& grantee,
+        std::uint16_t rights) override;
     Outcome<Done> recordJournalRead(
         Seq from, Seq to, const std::string& query, const std::string& user) override;
     Outcome<Done> recordVerifyRun(Seq from, Seq to, std::uint16_t result) override;

@@ -41,4 +41,11 @@ interface Control {
       -> (result :Result, acted :UInt64);
   # `operation` as event.capnp numbers QueueOperation; no recipients: all that wait.
   suppress @18 (login :Text, address :Text, on :Bool) -> (result :Result);
+
+  setQuota @19 (login :Text, own :UInt16, storage :UInt64, messages :UInt64) -> (result :Result);
+  # As event.capnp's QuotaSet.
+  createMailbox @20 (login :Text, name :Text, specialUses :UInt16) -> (result :Result);
+  # As event.capnp's MailboxCreated.
+  setAcl @21 (login :Text, mailbox :Text, grantee :Text, rights :UInt16) -> (result :Result);
+  # `grantee`: a login, or "anyone"; rights as event.capnp's AclChanged.
 }

@@ -165,6 +165,39 @@ Outcome<Done> ControlClient::setDelegation(
     return implementation_->done(request);
 }
 
+Outcome<Done> ControlClient::setQuota(const std::string& login, const QuotaRow& quota) {
+    auto request = implementation_->control().setQuotaRequest();
+    const unsigned own = (quota.storageOctets ? unsigned{kOwnStorage} : 0U) |
+                         (quota.messages ? unsigned{kOwnMessages} : 0U);
+    request.setLogin(login);
+    request.setOwn(static_cast<std::uint16_t>(own));
+    request.setStorage(quota.storageOctets.value_or(0));
+    request.setMessages(quota.messages.value_or(0));
+    return implementation_->done(request);
+}
+
+Outcome<Done> ControlClient::createMailbox(
+    const std::string& login, const std::string& name, std::uint16_t specialUses) {
+    auto request = implementation_->control().createMailboxRequest();
+    request.setLogin(login);
+    request.setName(name);
+    request.setSpecialUses(specialUses);
+    return implementation_->done(request);
+}
+
+Outcome<Done> ControlClient::setAcl(
+    const std::string& login,
+    const std::string& mailbox,
+    const std::string& grantee,
+    std::uint16_t rights) {
+    auto request = implementation_->control().setAclRequest();
+    request.setLogin(login);
+    request.setMailbox(mailbox);
+    request.setGrantee(grantee);
+    request.setRights(rights);
+    return implementation_->done(request);
+}
+
 Outcome<Done> ControlClient::removeAlias(const std::string& address, const std::string& login) {
     auto request = implementation_->control().removeAliasRequest();
     request.setAddress(address);

@@ -57,6 +57,14 @@ public:
         const std::vector<RecipientNumber>& recipients) override;
     Outcome<Done> suppress(
         const std::string& login, const std::string& address, Suppressed suppressed) override;
+    Outcome<Done> setQuota(const std::string& login, const QuotaRow& quota) override;
+    Outcome<Done> createMailbox(
+        const std::string& login, const std::string& name, std::uint16_t specialUses) override;
+    Outcome<Done> setAcl(
+        const std::string& login,
+        const std::string& mailbox,
+        const std::string& grantee,
+        std::uint16_t rights) override;
     Outcome<Done> recordJournalRead(
         Seq from, Seq to, const std::string& query, const std::string& user) override;
     Outcome<Done> recordVerifyRun(Seq from, Seq to, std::uint16_t result) override;

@@ -130,6 +130,35 @@ public:
         return kj::READY_NOW;
     }
 
+    kj::Promise<void> setQuota(SetQuotaContext context) override {
+        const auto params = context.getParams();
+        QuotaRow quota;
+        if ((params.getOwn() & kOwnStorage) != 0) quota.storageOctets = params.getStorage();
+        if ((params.getOwn() & kOwnMessages) != 0) quota.messages = params.getMessages();
+        const auto outcome = administration_.setQuota(text(params.getLogin()), quota);
+        put(context.getResults().initResult(), outcome);
+        return kj::READY_NOW;
+    }
+
+    kj::Promise<void> createMailbox(CreateMailboxContext context) override {
+        const auto params = context.getParams();
+        const auto outcome = administration_.createMailbox(
+            text(params.getLogin()), text(params.getName()), params.getSpecialUses());
+        put(context.getResults().initResult(), outcome);
+        return kj::READY_NOW;
+    }
+
+    kj::Promise<void> setAcl(SetAclContext context) override {
+        const auto params = context.getParams();
+        const auto outcome = administration_.setAcl(
+            text(params.getLogin()),
+            text(params.getMailbox()),
+            text(params.getGrantee()),
+            params.getRights());
+        put(context.getResults().initResult(), outcome);
+        return kj::READY_NOW;
+    }
+
     kj::Promise<void> actOnQueue(ActOnQueueContext context) override {
         const auto params = context.getParams();
         std::vector<RecipientNumber> recipients;

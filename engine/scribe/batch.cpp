@@ -13,7 +13,7 @@ void Batch::decide(PendingCommand& command, TimeNs now, CommandId id) {
     const ViewsReader reader = parts_.views.reader();
     Events& events =
         decided_.emplace_back(parts_.writer.nextSeq(), parts_.journal.modSeqBase(), time, id);
-    command.decideNow(Deciding{.views = reader, .now = time}, events);
+    command.decideNow(Deciding{.views = reader, .now = time, .quota = parts_.quota}, events);
     for (Draft& draft : events.drafts()) {
         const Record& record = parts_.writer.append(draft, time);
         parts_.views.apply(record);

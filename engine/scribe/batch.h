@@ -20,6 +20,7 @@ public:
         JournalWriter& writer;
         OpenViews& views;
         std::uint64_t epoch;
+        const QuotaPolicy& quota;
     };
 
     explicit Batch(const Parts& parts);

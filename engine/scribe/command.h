@@ -16,6 +16,7 @@
 #include "journal/base/outcome.h"
 #include "journal/content_log.h"
 #include "journal/schema/event.capnp.h"
+#include "projections/quotas.h"
 
 namespace daybook {
 
@@ -209,7 +210,19 @@ struct StoreFlags {
     std::optional<ModSeq> unchangedSince;
 };
 
-// COPY and MOVE within an account. MOVE leaves tombstones in the source.
+// What a message of another account is made of where it goes: read before (engine/delivery/
+// bringing.h), because a decision reads no journal.
+struct BroughtMessage {
+    Uid uid;
+    Seq storedSeq;    // of the message there: another one by then is not copied
+    StoredBlob blob;  // shared: named by one more event
+    std::string prefix;
+    EmailId newEmailId;  // drawn
+};
+
+// COPY and MOVE. MOVE leaves tombstones in the source. Into another account each message is a new
+// one with the same blob (Via::COPY), and an access to the source is on record in the same commit.
+// Refusals: NoSuchMailbox, NotPermitted, MailboxFull, OverQuota, TooManyKeywords.
 struct CopyMessages {
     struct Answer {
         UidValidity targetUidValidity;
@@ -222,6 +235,9 @@ struct CopyMessages {
     MailboxId to;
     UidRanges uids;
     bool move = false;
+    AccountId targetAccount{};              // none: the same
+    std::vector<BroughtMessage> brought{};  // those of `uids`, ascending, for another account
+    event::Protocol protocol = event::Protocol::IMAP;
 };
 
 struct Expunge {
@@ -290,7 +306,9 @@ struct ClaimRecent {
 
 // --- Mailboxes -------------------------------------------------------------------------------
 
-// Names are UTF-8. Missing parents are created too.
+// Names are UTF-8. Missing parents are created too. A special use that another mailbox has moves to
+// the new one (RFC 6154 §3). The parent's grants are inherited (RFC 4314 §4). Refusals:
+// SpecialUseRefused, NotPermitted ...
 struct CreateMailbox {
     struct Answer {
         MailboxId mailbox;
@@ -300,7 +318,7 @@ struct CreateMailbox {
     Origin origin;
     AccountId account;
     std::string name;
-    event::SpecialUse specialUse = event::SpecialUse::NONE;
+    std::uint16_t specialUses = 0;  // bits of projections/mailboxes.h
     std::vector<MailboxId> newIds;  // drawn: one for each level of the name
 };
 
@@ -328,6 +346,50 @@ struct Subscribe {
     std::string name;
     bool on = true;
     std::uint64_t newId = 0;
+};
+
+// What `grantee` may do in the mailbox from now on (RFC 4314 §3.1); kAnyone: everybody. The owner
+// may do everything always.
+struct SetAcl {
+    struct Answer {
+        std::uint16_t rights = 0;  // afterwards
+    };
+
+    Origin origin;
+    AccountId account;
+    MailboxId mailbox;
+    AccountId grantee;
+    FlagEdit edit = FlagEdit::Replace;
+    std::uint16_t rights = 0;  // bits of projections/access_rights.h
+};
+
+// The operator alone: the account's own limits; what is not set is as the configuration says.
+struct SetQuota {
+    using Answer = Done;
+    Origin origin;
+    AccountId account;
+    QuotaRow quota;
+};
+
+struct MetadataEdit {
+    std::string name;                  // whole, lower case: "/shared/comment"
+    std::optional<std::string> value;  // none: the entry goes
+    std::uint64_t newId = 0;           // drawn
+};
+
+// All of it or nothing (RFC 5464 §4.3). Refusals: NoSuchMailbox, NotPermitted, TooManyAnnotations,
+// SpecialUseRefused.
+struct SetMetadata {
+    struct Answer {
+        // Whose special use went to this one.
+        std::vector<MailboxId> lostSpecialUse;
+    };
+
+    Origin origin;
+    AccountId account;
+    MailboxId mailbox;  // none: /private of the account, /shared of the server
+    std::vector<MetadataEdit> edits;
+    std::optional<std::uint16_t> specialUses;  // bits; "/private/specialuse" of RFC 6154 §4
 };
 
 // --- Outbound --------------------------------------------------------------------------------
@@ -501,7 +563,15 @@ struct RetireDkimKey {
     std::string selector;
 };
 
-// With its primary address, INBOX and the default folders (Drafts, Sent, Junk, Trash, Archive).
+struct DefaultFolder {
+    std::string name;
+    event::SpecialUse use = event::SpecialUse::NONE;
+};
+
+// Drafts, Sent, Junk, Trash, Archive.
+std::vector<DefaultFolder> defaultFolders();
+
+// With its primary address, INBOX and the default folders, subscribed.
 struct AddAccount {
     struct Answer {
         AccountId account;
@@ -513,8 +583,9 @@ struct AddAccount {
     AccountId newId;
     AddressId newAddress;
     CredentialId credential;              // already in the secrets store; none: cannot log in yet
-    std::vector<MailboxId> newMailboxes;  // six
-    std::vector<std::uint64_t> newSubscriptions;  // six
+    std::vector<MailboxId> newMailboxes;  // one for INBOX and each folder
+    std::vector<std::uint64_t> newSubscriptions;
+    std::vector<DefaultFolder> folders = defaultFolders();
 };
 
 struct SetAccountState {

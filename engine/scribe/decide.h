@@ -9,6 +9,7 @@
 #include <deque>
 
 #include "engine/scribe/command.h"
+#include "engine/scribe/quota_room.h"
 #include "journal/draft.h"
 #include "projections/views.h"
 
@@ -43,6 +44,7 @@ private:
 struct Deciding {
     const ViewsReader& views;
     TimeNs now;
+    const QuotaPolicy& quota;
 };
 
 Outcome<Deliver::Answer> decide(const Deliver&, const Deciding&, Events&);
@@ -65,6 +67,9 @@ Outcome<CreateMailbox::Answer> decide(const CreateMailbox&, const Deciding&, Eve
 Outcome<Done> decide(const DeleteMailbox&, const Deciding&, Events&);
 Outcome<Done> decide(const RenameMailbox&, const Deciding&, Events&);
 Outcome<Done> decide(const Subscribe&, const Deciding&, Events&);
+Outcome<SetAcl::Answer> decide(const SetAcl&, const Deciding&, Events&);
+Outcome<Done> decide(const SetQuota&, const Deciding&, Events&);
+Outcome<SetMetadata::Answer> decide(const SetMetadata&, const Deciding&, Events&);
 Outcome<Done> decide(const AddDomain&, const Deciding&, Events&);
 Outcome<Done> decide(const RemoveDomain&, const Deciding&, Events&);
 Outcome<Done> decide(const RotateDkimKeys&, const Deciding&, Events&);

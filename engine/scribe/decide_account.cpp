@@ -1,28 +1,16 @@
 // Accounts, addresses, credentials.
 
 #include <algorithm>
-#include <array>
+#include <iterator>
+#include <set>
+#include <utility>
 
-#include "engine/scribe/decide_parts.h"
+#include "engine/scribe/decide_sharing.h"
+#include "engine/scribe/mailbox_name.h"
 
 namespace daybook {
 
 namespace {
-
-struct DefaultMailbox {
-    const char* name;
-    event::SpecialUse specialUse;
-};
-
-// RFC 6154 §2; made with every account, so that no client has to guess.
-constexpr std::array kDefaultMailboxes{
-    DefaultMailbox{"INBOX", event::SpecialUse::INBOX},
-    DefaultMailbox{"Drafts", event::SpecialUse::DRAFTS},
-    DefaultMailbox{"Sent", event::SpecialUse::SENT},
-    DefaultMailbox{"Junk", event::SpecialUse::JUNK},
-    DefaultMailbox{"Trash", event::SpecialUse::TRASH},
-    DefaultMailbox{"Archive", event::SpecialUse::ARCHIVE},
-};
 
 // 1: SCRAM-SHA-256 keys (event.capnp).
 constexpr std::uint16_t kScramSha256 = 1;
@@ -80,10 +68,31 @@ void addDelegationChanged(
     changed.setRights(rights);
 }
 
+// What others let it do, what it let others do, and its notes on what is theirs.
+void removeSharing(const RemoveAccount& command, const Deciding& deciding, Events& events) {
+    const AccessRightsView acl = deciding.views.accessRights();
+    std::vector<GrantRow> grants = acl.grantsTo(command.account);
+    std::ranges::copy(acl.grantsOf(command.account), std::back_inserter(grants));
+    for (GrantRow& grant : grants) {
+        const std::uint16_t before = std::exchange(grant.rights, std::uint16_t{0});
+        addAclChanged(events, command.origin, grant, before);
+    }
+    for (const MetadataRow& row : deciding.views.metadata().entriesElsewhere(command.account)) {
+        Draft& draft =
+            addFor(events, Kind::MailboxMetadataSet, command.origin, row.account, row.mailbox);
+        auto set = draft.core().initMailboxMetadataSet();
+        set.setEntry(row.entry);
+        set.setUser(row.user.number());
+    }
+}
+
+// INBOX first, so that its UIDVALIDITY is the least.
 void addDefaultMailboxes(const AddAccount& command, const Deciding& deciding, Events& events) {
+    std::vector<DefaultFolder> folders{{.name = "INBOX", .use = event::SpecialUse::INBOX}};
+    folders.insert(folders.end(), command.folders.begin(), command.folders.end());
     const auto validity = static_cast<std::uint32_t>(deciding.now / kSecondNs);
-    for (std::uint32_t index = 0; index < kDefaultMailboxes.size(); ++index) {
-        const DefaultMailbox& mailbox = kDefaultMailboxes[index];
+    for (std::uint32_t index = 0; index < folders.size(); ++index) {
+        const DefaultFolder& folder = folders[index];
         const ModSeq modSeq = events.nextModSeq();
         Draft& draft = addFor(
             events,
@@ -93,20 +102,48 @@ void addDefaultMailboxes(const AddAccount& command, const Deciding& deciding, Ev
             command.newMailboxes[index]);
         auto created = draft.core().initMailboxCreated();
         created.setUidValidity(validity + index);
-        created.setSpecialUse(mailbox.specialUse);
+        created.setSpecialUse(folder.use);
         created.setModSeq(modSeq.number());
-        setName(draft, command.newId, mailbox.name);
+        setName(draft, command.newId, folder.name);
 
         Draft& subscribed =
             addFor(events, Kind::SubscriptionChanged, command.origin, command.newId);
         auto changed = subscribed.core().initSubscriptionChanged();
         changed.setSubscription(command.newSubscriptions[index]);
         changed.setOn(true);
-        setName(subscribed, command.newId, mailbox.name);
+        setName(subscribed, command.newId, folder.name);
     }
 }
 
+// Two folders of one name, or one that is none, are the configuration's fault.
+Outcome<Done> checkFolders(const AddAccount& command) {
+    std::set<std::string> names{"INBOX"};
+    for (const DefaultFolder& folder : command.folders) {
+        const Outcome<std::string> name = checkedMailboxName(folder.name);
+        if (!name) return std::unexpected(name.error());
+        if (!names.insert(*name).second || isOthersName(*name)) {
+            return refuse(RefusalReason::MailboxNameInvalid, folder.name);
+        }
+    }
+    const std::size_t count = command.folders.size() + 1;
+    if (command.newMailboxes.size() < count || command.newSubscriptions.size() < count) {
+        return refuse(RefusalReason::InvalidArgument, "an id for each default mailbox");
+    }
+    return Done{};
+}
+
 }  // namespace
+
+// RFC 6154 §2; made with every account, so that no client has to guess.
+std::vector<DefaultFolder> defaultFolders() {
+    return {
+        {.name = "Drafts", .use = event::SpecialUse::DRAFTS},
+        {.name = "Sent", .use = event::SpecialUse::SENT},
+        {.name = "Junk", .use = event::SpecialUse::JUNK},
+        {.name = "Trash", .use = event::SpecialUse::TRASH},
+        {.name = "Archive", .use = event::SpecialUse::ARCHIVE},
+    };
+}
 
 Outcome<AddAccount::Answer> decide(
     const AddAccount& command, const Deciding& deciding, Events& events) {
@@ -126,10 +163,8 @@ Outcome<AddAccount::Answer> decide(
     if (!accounts.resolve(command.login).empty()) {
         return refuse(RefusalReason::AddressExists, command.login + " is an alias");
     }
-    if (command.newMailboxes.size() < kDefaultMailboxes.size() ||
-        command.newSubscriptions.size() < kDefaultMailboxes.size()) {
-        return refuse(RefusalReason::InvalidArgument, "an id for each default mailbox");
-    }
+    const Outcome<Done> folders = checkFolders(command);
+    if (!folders) return std::unexpected(folders.error());
     Draft& draft = addFor(events, Kind::AccountCreated, command.origin, command.newId);
     draft.core().initAccountCreated().setDomain(domain->id.number());
     auto details = draft.addAnnex(command.newId).initAccount();
@@ -188,6 +223,7 @@ Outcome<Done> decide(const RemoveAccount& command, const Deciding& deciding, Eve
         if (row.account != command.account && row.delegate != command.account) continue;
         addDelegationChanged(events, command.origin, row.account, row.delegate, 0);
     }
+    removeSharing(command, deciding, events);
     addFor(events, Kind::AccountDeleted, command.origin, command.account)
         .core()
         .initAccountDeleted();

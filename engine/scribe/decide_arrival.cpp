@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
-#include "engine/scribe/decide_parts.h"
+#include "engine/scribe/decide_quota.h"
+#include "engine/scribe/decide_rights.h"
+#include "engine/scribe/decide_stored.h"
 #include "journal/base/assert.h"
-#include "journal/base/encoding.h"
 #include "journal/base/enhanced_code.h"
 
 namespace daybook {
@@ -25,50 +27,6 @@ public:
 private:
     std::map<MailboxId, Uid> next_;
 };
-
-struct StoredFacts {
-    event::Via via = event::Via::DELIVERY;
-    EmailId emailId;
-    std::uint16_t systemFlags = 0;
-    std::vector<KeywordId> keywords;
-    TimeNs internalDateNs = 0;
-    std::int16_t zoneMinutes = 0;
-    std::string prefix;
-};
-
-void addStored(
-    Events& events,
-    const Origin& origin,
-    const MailboxRow& mailbox,
-    Uid uid,
-    MessageId message,
-    const StoredBlob& blob,
-    Seq cause,
-    const StoredFacts& facts) {
-    const ModSeq modSeq = events.nextModSeq();
-    Draft& draft = addFor(events, Kind::Stored, origin, mailbox.account, mailbox.id);
-    draft.core().setMessage(message.number());
-    draft.core().setCause(cause.number());
-    auto stored = draft.core().initStored();
-    if (facts.via == event::Via::IMPORT) draft.core().setFlags(kFlagImported);
-    stored.setUid(uid.number());
-    stored.setUidValidity(mailbox.uidValidity.number());
-    stored.setModSeq(modSeq.number());
-    stored.setEmailId(facts.emailId.number());
-    stored.setSystemFlags(facts.systemFlags);
-    stored.setVia(facts.via);
-    stored.setInternalDateNs(facts.internalDateNs);
-    stored.setZoneMinutes(facts.zoneMinutes);
-    stored.setPrefixOctets(static_cast<std::uint32_t>(facts.prefix.size()));
-    stored.setOctets(facts.prefix.size() + blob.octets);
-    setBlob(stored.initBlob(), blob);
-    auto keywords = stored.initKeywords(static_cast<unsigned>(facts.keywords.size()));
-    for (unsigned index = 0; index < keywords.size(); ++index) {
-        keywords.set(index, facts.keywords[index].number());
-    }
-    draft.addAnnex(mailbox.account).initStored().setPrefix(facts.prefix);
-    draft.summary = asBytes(blob.summary);
-}
 
 // UIDs are never used again, so they can run out.
 bool hasUid(const MailboxRow& mailbox) { return mailbox.uidNext.number() < UINT32_MAX; }
@@ -97,6 +55,8 @@ struct Plan {
     std::size_t local = 0;
     std::size_t remote = 0;
     std::size_t reports = 0;
+    // By target: who has no room for it, taken all the same or not.
+    std::map<std::size_t, std::pair<MailboxRow, QuotaExcess>> excess;
 };
 
 // RFC 3461 §4.1: said when it has been delivered, if that was asked for and there is somebody to
@@ -241,9 +201,20 @@ bool isKnown(MessageId message, const Deciding& deciding) {
     return known;
 }
 
-// RFC 3463 §3.2, §3.3: bad destination mailbox address, or mailbox disabled.
-std::uint32_t enhancedCodeOf(RefusalReason reason) {
-    return reason == RefusalReason::AccountDisabled ? enhanced(5, 2, 1) : enhanced(5, 1, 1);
+struct RejectionCodes {
+    std::uint16_t smtpCode;
+    std::uint32_t enhancedCode;  // RFC 3463 §3.2, §3.3
+    event::Stage stage = event::Stage::DATA;
+};
+
+RejectionCodes codesOf(RefusalReason reason) {
+    switch (reason) {
+        case RefusalReason::AccountDisabled:
+            return {.smtpCode = 550, .enhancedCode = enhanced(5, 2, 1)};
+        case RefusalReason::MailboxFull: return {452, enhanced(4, 2, 2), event::Stage::QUOTA};
+        case RefusalReason::OverQuota: return {552, enhanced(5, 2, 2), event::Stage::QUOTA};
+        default: return {.smtpCode = 550, .enhancedCode = enhanced(5, 1, 1)};
+    }
 }
 
 void addRejected(
@@ -256,10 +227,12 @@ void addRejected(
     Draft& draft = addFor(events, Kind::Rejected, command.origin, account);
     draft.core().setMessage(command.message.number());
     draft.core().setCause(received.number());
+    const RejectionCodes codes = codesOf(refusal.reason);
     auto rejected = draft.core().initRejected();
-    rejected.setStage(event::Stage::DATA);
-    rejected.setSmtpCode(550);
-    rejected.setEnhancedCode(enhancedCodeOf(refusal.reason));
+    rejected.setStage(codes.stage);
+    rejected.setSmtpCode(codes.smtpCode);
+    rejected.setEnhancedCode(codes.enhancedCode);
+    rejected.setTemporary(codes.smtpCode < 500);
     rejected.setCount(1);
     rejected.setProtocol(command.protocol);
     auto details = draft.addAnnex(account).initRejected();
@@ -278,13 +251,45 @@ bool isSuppressed(const Deliver& command, const RelayTarget& target, const Decid
     return row && row->sinceNs >= command.suppressedSinceNs;
 }
 
+void findExcess(const Deliver& command, const Deciding& deciding, Plan& plan) {
+    QuotaRooms rooms(deciding);
+    for (std::size_t index = 0; index < command.targets.size(); ++index) {
+        const Outcome<MailboxRow>& mailbox = plan.mailboxes[index];
+        if (!mailbox) continue;
+        const std::uint64_t octets = command.targets[index].prefix.size() + command.blob.octets;
+        QuotaRoom& room = rooms.of(mailbox->account);
+        if (const auto excess = room.excess(octets)) {
+            plan.excess.emplace(index, std::pair(*mailbox, *excess));
+        } else {
+            room.take(octets);
+        }
+    }
+}
+
+// Where one reply speaks for all recipients (all but LMTP), RCPT has said who is full; who filled
+// up since then takes this one too, because the others would get it twice if it came again. A
+// report of our own is taken always: it tells its reader what became of other mail.
+bool refusesFull(const Deliver& command, const Plan& plan) {
+    if (command.protocol == event::Protocol::NONE) return false;
+    if (command.protocol == event::Protocol::LMTP) return true;
+    return command.relays.empty() && plan.excess.size() == command.targets.size();
+}
+
 Plan planOf(const Deliver& command, const Deciding& deciding) {
     Plan plan;
     for (const DeliveryTarget& target : command.targets) {
         plan.mailboxes.push_back(mailboxOf(target, deciding));
-        if (!plan.mailboxes.back()) continue;
+    }
+    findExcess(command, deciding, plan);
+    if (refusesFull(command, plan)) {
+        for (const auto& [index, excess] : plan.excess) {
+            plan.mailboxes[index] = refuse(deciding.quota.refusal());
+        }
+    }
+    for (std::size_t index = 0; index < command.targets.size(); ++index) {
+        if (!plan.mailboxes[index]) continue;
         ++plan.local;
-        if (owesDelivered(command, target)) ++plan.reports;
+        if (owesDelivered(command, command.targets[index])) ++plan.reports;
     }
     for (const RelayTarget& target : command.relays) {
         if (isSuppressed(command, target, deciding)) {
@@ -381,6 +386,11 @@ Outcome<Deliver::Answer> decide(const Deliver& command, const Deciding& deciding
     if (plan.local + plan.remote != 0) answer.received = addReceived(command, events, plan);
     storeLocally(command, deciding, plan, answer, events);
     queueRemotely(command, deciding, plan, answer, events);
+    std::set<MailboxId> said;
+    for (const auto& [index, full] : plan.excess) {
+        if (!said.insert(full.first.id).second) continue;
+        addQuotaExceeded(events, command.origin, deciding, full.first, full.second);
+    }
     // Nothing names the blob then: whoever wrote it releases it.
     if (plan.local + plan.remote == 0) return std::unexpected(firstRefusal(plan));
     if (command.report) addReportReceived(command, answer.received, deciding, events);
@@ -388,17 +398,29 @@ Outcome<Deliver::Answer> decide(const Deliver& command, const Deciding& deciding
 }
 
 Outcome<Append::Answer> decide(const Append& command, const Deciding& deciding, Events& events) {
-    const Outcome<MailboxRow> mailbox = mailboxOrRefuse(deciding, command.account, command.mailbox);
+    const Outcome<MailboxRow> mailbox =
+        mailboxFor(deciding, command.origin, command.account, command.mailbox, kMayInsert);
     if (!mailbox) return std::unexpected(mailbox.error());
+    const std::uint16_t rights =
+        rightsIn(deciding, command.origin, command.account, command.mailbox);
+    const Origin origin = actingIn(command.origin, command.account);
     if (!hasUid(*mailbox)) return refuse(RefusalReason::MailboxFull, "no UIDs are left");
     const Outcome<AccountRow> account = accountOrRefuse(deciding, command.account);
     if (!account) return std::unexpected(account.error());
-    const Outcome<Keywords> keywords = resolveKeywords(command.flags.keywords, *account, deciding);
+    // RFC 4314 §4: flags that the rights do not let it have are lost, and nothing else.
+    const Outcome<Keywords> keywords = resolveKeywords(
+        mayWriteKeywords(rights) ? command.flags.keywords : std::vector<std::string>(),
+        *account,
+        deciding);
     if (!keywords) return std::unexpected(keywords.error());
 
-    addDefined(events, command.origin, command.account, *keywords);
+    const Outcome<Done> room =
+        requireRoom(deciding, events, origin, *mailbox, command.blob.octets, 1);
+    if (!room) return std::unexpected(room.error());
+
+    addDefined(events, origin, command.account, *keywords);
     const Seq received = events.nextSeq();
-    Draft& draft = addFor(events, Kind::Received, command.origin, command.account, command.mailbox);
+    Draft& draft = addFor(events, Kind::Received, origin, command.account, command.mailbox);
     draft.core().setMessage(command.message.number());
     auto body = draft.core().initReceived();
     body.setProtocol(command.protocol);
@@ -414,19 +436,12 @@ Outcome<Append::Answer> decide(const Append& command, const Deciding& deciding, 
     StoredFacts facts;
     facts.via = command.via;
     facts.emailId = command.emailId;
-    facts.systemFlags = command.flags.system;
+    facts.systemFlags = static_cast<std::uint16_t>(command.flags.system & systemFlagsUnder(rights));
     facts.keywords = keywords->ids;
     facts.internalDateNs = command.internalDateNs.value_or(deciding.now);
     facts.zoneMinutes = command.zoneMinutes;
     addStored(
-        events,
-        command.origin,
-        *mailbox,
-        mailbox->uidNext,
-        command.message,
-        command.blob,
-        received,
-        facts);
+        events, origin, *mailbox, mailbox->uidNext, command.message, command.blob, received, facts);
     return Append::Answer{.uidValidity = mailbox->uidValidity, .uid = mailbox->uidNext};
 }
 

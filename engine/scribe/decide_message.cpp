@@ -1,27 +1,15 @@
-// StoreFlags, CopyMessages, Expunge: what a client does to messages.
+// StoreFlags, Expunge, OpenAccess: what a client does to messages (CopyMessages: decide_copy.cpp).
 
 #include <algorithm>
 #include <iterator>
 #include <map>
 
-#include "engine/scribe/decide_parts.h"
+#include "engine/scribe/decide_flags.h"
+#include "engine/scribe/decide_rights.h"
 
 namespace daybook {
 
 namespace {
-
-struct FlagDelta {
-    std::uint16_t addSystem = 0;
-    std::uint16_t removeSystem = 0;
-    std::vector<KeywordId> addKeywords;
-    std::vector<KeywordId> removeKeywords;
-
-    auto operator<=>(const FlagDelta&) const = default;
-
-    bool isEmpty() const {
-        return addSystem == 0 && removeSystem == 0 && addKeywords.empty() && removeKeywords.empty();
-    }
-};
 
 std::vector<KeywordId> without(
     const std::vector<KeywordId>& those, const std::vector<KeywordId>& these) {
@@ -61,23 +49,6 @@ FlagDelta deltaOf(
     return delta;
 }
 
-template <class Visit>
-void forEachIn(
-    const Deciding& deciding, MailboxId mailbox, const UidRanges& ranges, const Visit& visit) {
-    for (const auto& [first, last] : normalized(ranges)) {
-        deciding.views.messages().forEach(mailbox, first, last, [&](const MessageRow& message) {
-            visit(message);
-            return true;
-        });
-    }
-}
-
-void setKeywords(capnp::List<std::uint16_t>::Builder list, const std::vector<KeywordId>& keywords) {
-    for (unsigned index = 0; index < list.size(); ++index) {
-        list.set(index, keywords[index].number());
-    }
-}
-
 // Removing a keyword that nobody ever defined changes nothing and defines nothing.
 Outcome<Keywords> keywordsFor(const StoreFlags& command, const Deciding& deciding) {
     const Outcome<AccountRow> account = accountOrRefuse(deciding, command.account);
@@ -95,38 +66,25 @@ Outcome<Keywords> keywordsFor(const StoreFlags& command, const Deciding& decidin
     return known;
 }
 
-// Whose flags change, and what led to it.
-struct Changing {
-    const Origin& origin;
-    AccountId account;
-    MailboxId mailbox;
-    event::FlagsReason reason = event::FlagsReason::STORE;
-    Seq cause;
-};
-
-void addFlagsChanged(
-    Events& events,
-    const Changing& changing,
-    const FlagDelta& delta,
-    const std::vector<Uid>& uids) {
-    for (const UidRanges& ranges : piecesOf(uids)) {
-        const ModSeq modSeq = events.nextModSeq();
-        Draft& draft =
-            addFor(events, Kind::FlagsChanged, changing.origin, changing.account, changing.mailbox);
-        draft.core().setCause(changing.cause.number());
-        auto changed = draft.core().initFlagsChanged();
-        changed.setModSeq(modSeq.number());
-        changed.setAddSystem(delta.addSystem);
-        changed.setRemoveSystem(delta.removeSystem);
-        changed.setReason(changing.reason);
-        setRanges(changed, ranges);
-        setKeywords(
-            changed.initAddKeywords(static_cast<unsigned>(delta.addKeywords.size())),
-            delta.addKeywords);
-        setKeywords(
-            changed.initRemoveKeywords(static_cast<unsigned>(delta.removeKeywords.size())),
-            delta.removeKeywords);
+// RFC 4314 §4: only what the rights are for changes.
+FlagDelta permitted(FlagDelta delta, std::uint16_t rights) {
+    const std::uint16_t system = systemFlagsUnder(rights);
+    delta.addSystem = static_cast<std::uint16_t>(delta.addSystem & system);
+    delta.removeSystem = static_cast<std::uint16_t>(delta.removeSystem & system);
+    if (!mayWriteKeywords(rights)) {
+        delta.addKeywords.clear();
+        delta.removeKeywords.clear();
     }
+    return delta;
+}
+
+// RFC 4314 §4: refused only if none of the flags may be changed. FLAGS without a flag is about all.
+bool mayChangeAny(const StoreFlags& command, std::uint16_t rights) {
+    const std::uint16_t system = systemFlagsUnder(rights);
+    const bool isAboutAll = command.flags.system == 0 && command.flags.keywords.empty();
+    if (isAboutAll) return system != 0;
+    return (command.flags.system & system) != 0 ||
+           (!command.flags.keywords.empty() && mayWriteKeywords(rights));
 }
 
 }  // namespace
@@ -134,8 +92,12 @@ void addFlagsChanged(
 // RFC 9051 §6.4.6; UNCHANGEDSINCE: RFC 7162 §3.1.3.
 Outcome<StoreFlags::Answer> decide(
     const StoreFlags& command, const Deciding& deciding, Events& events) {
-    const Outcome<MailboxRow> mailbox = mailboxOrRefuse(deciding, command.account, command.mailbox);
+    const Outcome<MailboxRow> mailbox =
+        mailboxFor(deciding, command.origin, command.account, command.mailbox, kMayRead);
     if (!mailbox) return std::unexpected(mailbox.error());
+    const std::uint16_t rights =
+        rightsIn(deciding, command.origin, command.account, command.mailbox);
+    if (!mayChangeAny(command, rights)) return refuse(RefusalReason::NotPermitted);
     const Outcome<Keywords> keywords = keywordsFor(command, deciding);
     if (!keywords) return std::unexpected(keywords.error());
 
@@ -146,16 +108,18 @@ Outcome<StoreFlags::Answer> decide(
             answer.modified.push_back(message.uid);
             return;
         }
-        FlagDelta delta = deltaOf(message, command.edit, command.flags.system, keywords->ids);
+        FlagDelta delta =
+            permitted(deltaOf(message, command.edit, command.flags.system, keywords->ids), rights);
         if (delta.isEmpty()) return;
         answer.changed.push_back(message.uid);
         changes[std::move(delta)].push_back(message.uid);
     });
     answer.highest = mailbox->highestModSeq;
     if (changes.empty()) return answer;
-    addDefined(events, command.origin, command.account, *keywords);
+    const Origin origin = actingIn(command.origin, command.account);
+    if (mayWriteKeywords(rights)) addDefined(events, origin, command.account, *keywords);
     const Changing changing{
-        .origin = command.origin, .account = command.account, .mailbox = command.mailbox};
+        .origin = origin, .account = command.account, .mailbox = command.mailbox};
     for (const auto& [delta, uids] : changes) {
         addFlagsChanged(events, changing, delta, uids);
     }
@@ -163,34 +127,11 @@ Outcome<StoreFlags::Answer> decide(
     return answer;
 }
 
-// RFC 9051 §6.4.7; MOVE: RFC 6851 §3.
-Outcome<CopyMessages::Answer> decide(
-    const CopyMessages& command, const Deciding& deciding, Events& events) {
-    const Outcome<MailboxRow> from = mailboxOrRefuse(deciding, command.account, command.from);
-    if (!from) return std::unexpected(from.error());
-    const Outcome<MailboxRow> to = mailboxOrRefuse(deciding, command.account, command.to);
-    if (!to) return std::unexpected(to.error());
-
-    Transfer transfer{
-        .kind = command.move ? Kind::Moved : Kind::Copied,
-        .account = command.account,
-        .from = command.from,
-        .to = command.to,
-        .toValidity = to->uidValidity,
-    };
-    std::uint64_t next = to->uidNext.number();
-    forEachIn(deciding, command.from, command.uids, [&](const MessageRow& message) {
-        transfer.uids.emplace_back(message.uid, Uid(static_cast<std::uint32_t>(next++)));
-    });
-    if (next > UINT32_MAX) return refuse(RefusalReason::MailboxFull, "no UIDs are left");
-    addTransfer(events, command.origin, transfer);
-    return CopyMessages::Answer{
-        .targetUidValidity = to->uidValidity, .uids = std::move(transfer.uids)};
-}
-
 Outcome<Expunge::Answer> decide(const Expunge& command, const Deciding& deciding, Events& events) {
-    const Outcome<MailboxRow> mailbox = mailboxOrRefuse(deciding, command.account, command.mailbox);
+    const Outcome<MailboxRow> mailbox =
+        mailboxFor(deciding, command.origin, command.account, command.mailbox, kMayExpunge);
     if (!mailbox) return std::unexpected(mailbox.error());
+    const Origin origin = actingIn(command.origin, command.account);
     const UidRanges everything{{Uid(1), Uid(UINT32_MAX)}};
     Expunge::Answer answer;
     const UidRanges& ranges = command.uids ? *command.uids : everything;
@@ -202,8 +143,7 @@ Outcome<Expunge::Answer> decide(const Expunge& command, const Deciding& deciding
     }
     for (const UidRanges& piece : piecesOf(answer.uids)) {
         const ModSeq modSeq = events.nextModSeq();
-        Draft& draft =
-            addFor(events, Kind::Expunged, command.origin, command.account, command.mailbox);
+        Draft& draft = addFor(events, Kind::Expunged, origin, command.account, command.mailbox);
         auto expunged = draft.core().initExpunged();
         expunged.setModSeq(modSeq.number());
         expunged.setReason(command.reason);
@@ -215,26 +155,30 @@ Outcome<Expunge::Answer> decide(const Expunge& command, const Deciding& deciding
 // The window that is open already stays the one; \Seen goes into the same commit.
 Outcome<OpenAccess::Answer> decide(
     const OpenAccess& command, const Deciding& deciding, Events& events) {
-    const Outcome<MailboxRow> mailbox = mailboxOrRefuse(deciding, command.account, command.mailbox);
+    const Outcome<MailboxRow> mailbox =
+        mailboxFor(deciding, command.origin, command.account, command.mailbox, kMayRead);
     if (!mailbox) return std::unexpected(mailbox.error());
+    const Origin origin = actingIn(command.origin, command.account);
     OpenAccess::Answer answer;
     answer.opened = command.opened;
     if (!answer.opened) {
         answer.opened = events.nextSeq();
-        Draft& draft =
-            addFor(events, Kind::AccessOpened, command.origin, command.account, command.mailbox);
+        Draft& draft = addFor(events, Kind::AccessOpened, origin, command.account, command.mailbox);
         auto opened = draft.core().initAccessOpened();
         opened.setAccess(command.accessClass);
         opened.setModSeq(mailbox->highestModSeq.number());
         opened.setProtocol(command.protocol);
     }
+    const std::uint16_t rights =
+        rightsIn(deciding, command.origin, command.account, command.mailbox);
+    if ((rights & kMaySetSeen) == 0) return answer;
     forEachIn(deciding, command.mailbox, command.markSeen, [&](const MessageRow& message) {
         if ((message.systemFlags & kSeen) == 0) answer.changed.push_back(message.uid);
     });
     FlagDelta delta;
     delta.addSystem = kSeen;
     const Changing changing{
-        .origin = command.origin,
+        .origin = origin,
         .account = command.account,
         .mailbox = command.mailbox,
         .reason = event::FlagsReason::FETCH,

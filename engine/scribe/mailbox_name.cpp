@@ -50,6 +50,10 @@ std::vector<std::string> levelsOf(std::string_view name) {
     return levels;
 }
 
+bool isOthersName(std::string_view name) {
+    return equalsIgnoreCase(name.substr(0, name.find(kHierarchyDelimiter)), kOthersLevel);
+}
+
 bool isBelow(std::string_view name, std::string_view parent) {
     return name.size() > parent.size() && name.starts_with(parent) &&
            name[parent.size()] == kHierarchyDelimiter;

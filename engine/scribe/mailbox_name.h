@@ -19,6 +19,11 @@ Outcome<std::string> checkedMailboxName(std::string_view name);
 // "a/b/c" -> "a", "a/b", "a/b/c".
 std::vector<std::string> levelsOf(std::string_view name);
 
+// The top level under which a user sees what others share: "Other Users/alice@example.org/INBOX".
+inline constexpr std::string_view kOthersLevel = "Other Users";
+// That level or below it, in any case.
+bool isOthersName(std::string_view name);
+
 bool isBelow(std::string_view name, std::string_view parent);
 
 }  // namespace daybook

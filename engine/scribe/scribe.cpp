@@ -290,6 +290,7 @@ private:
             .writer = *writer_,
             .views = *views_,
             .epoch = start_.epoch,
+            .quota = parts_.quota,
         };
     }
 

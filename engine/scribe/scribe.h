@@ -118,6 +118,7 @@ public:
         const Log& log;
         std::function<void(const std::string&)> fatal;
         std::uint64_t reserveOctets = 64ULL << 20U;
+        QuotaPolicy quota{};
     };
 
     // Catches the views up before it returns (progress to the log). Throws JournalUnusable,

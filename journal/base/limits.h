@@ -37,6 +37,11 @@ inline constexpr std::size_t kMailboxDepthMax = 32;
 inline constexpr std::size_t kMailboxesPerAccountMax = 10'000;
 inline constexpr std::size_t kKeywordsPerAccountMax = 1'000;
 inline constexpr std::size_t kKeywordOctetsMax = 128;
+// RFC 5464 §4.1: at least 1,024 octets must be taken; what comes in a literal outside APPEND fits.
+inline constexpr std::size_t kAnnotationOctetsMax = 32'768;
+inline constexpr std::size_t kAnnotationNameOctetsMax = 500;
+// Of one mailbox and one user, and shared ones of it.
+inline constexpr std::size_t kAnnotationsMax = 100;
 // The scanner stops to look for structure there and takes the rest as text (LIBRARIES D).
 inline constexpr std::size_t kMimeDepthMax = 64;
 inline constexpr std::size_t kMimePartsMax = 10'000;

@@ -27,8 +27,11 @@ const char* nameOf(RefusalReason reason) {
         case RefusalReason::AddressSuppressed: return "AddressSuppressed";
         case RefusalReason::MessageTooLarge: return "MessageTooLarge";
         case RefusalReason::MailboxFull: return "MailboxFull";
+        case RefusalReason::OverQuota: return "OverQuota";
         case RefusalReason::TooManyRecipients: return "TooManyRecipients";
         case RefusalReason::TooManyKeywords: return "TooManyKeywords";
+        case RefusalReason::TooManyAnnotations: return "TooManyAnnotations";
+        case RefusalReason::SpecialUseRefused: return "SpecialUseRefused";
         case RefusalReason::MailLoop: return "MailLoop";
         case RefusalReason::DomainInUse: return "DomainInUse";
         case RefusalReason::MaildropInUse: return "MaildropInUse";

@@ -33,8 +33,11 @@ enum class RefusalReason {
     AddressSuppressed,       // mail to that address came back for good a short while ago
     MessageTooLarge,         // above the size limit
     MailboxFull,             // a limit of the account is reached
+    OverQuota,               // the same, and what came for it is refused for good
     TooManyRecipients,       // above the recipient limit
     TooManyKeywords,         // the account has defined as many keywords as it may
+    TooManyAnnotations,      // a mailbox or the account has as many annotations as it may
+    SpecialUseRefused,       // no mailbox can have that special use
     MailLoop,                // too many Received fields
     DomainInUse,             // a domain that still has addresses cannot be removed
     MaildropInUse,           // another POP3 session holds the maildrop

@@ -21,6 +21,7 @@ struct Annex {
     authFailed @8 :AuthFailed;
     query @9 :Query;
     remote @10 :Remote;
+    metadata @11 :Metadata;
   }
 }
 
@@ -73,6 +74,13 @@ struct Name {
   # CredentialSet (its label), DomainChanged, DestinationDefined, SuppressionChanged and
   # DkimKeyRotated (its selector).
   text @0 :Text;
+}
+
+struct Metadata {
+  # Of MailboxMetadataSet.
+  entry @0 :Text;
+  # "/shared/comment"
+  value @1 :Data;
 }
 
 struct Account {

@@ -94,6 +94,11 @@ struct Core {
     tlsReportIssued @66 :TlsReportIssued;
     dkimKeyRotated @67 :DkimKeyRotated;
     delegationChanged @68 :DelegationChanged;
+    aclChanged @69 :AclChanged;
+    quotaSet @70 :QuotaSet;
+    quotaExceeded @71 :QuotaExceeded;
+    mailboxMetadataSet @72 :MailboxMetadataSet;
+    specialUseChanged @73 :SpecialUseChanged;
   }
 }
 
@@ -279,6 +284,8 @@ enum Via {
   import @2;
   sieve @3;
   recover @4;
+  copy @5;
+  # Out of another account: the same blob, with an EMAILID and an annex of its own.
 }
 
 struct Copied {
@@ -320,6 +327,8 @@ enum ExpungeReason {
   retention @2;
   admin @3;
   replaced @4;
+  moved @5;
+  # Into another account: its Stored follow in the same commit.
 }
 
 struct KeywordDefined {
@@ -391,6 +400,8 @@ struct MailboxCreated {
   uidValidity @0 :UInt32;
   specialUse @1 :SpecialUse;
   modSeq @2 :UInt64;
+  specialUses @3 :UInt16;
+  # A bit for each of SpecialUse (1 << its number), beside `specialUse`.
 }
 
 enum SpecialUse {
@@ -421,6 +432,54 @@ struct SubscriptionChanged {
   subscription @0 :UInt64;
   # A random id of the subscribed name, which need not be a mailbox.
   on @1 :Bool;
+}
+
+struct SpecialUseChanged {
+  # Which attributes of RFC 6154 the header's mailbox has from now on. No annex.
+  specialUses @0 :UInt16;
+  # Bits, as in MailboxCreated.
+}
+
+struct AclChanged {
+  # What somebody may do in the header's mailbox (RFC 4314). No annex.
+  grantee @0 :UInt64;
+  # An account; 0: everybody who has one here.
+  before @1 :UInt16;
+  after @2 :UInt16;
+  # Bits, in the order of "lrswipkxtea", l is 1; 0: nothing.
+}
+
+struct QuotaSet {
+  # The header's account has limits of its own (RFC 9208). No annex.
+  own @0 :UInt16;
+  # Bits: storage 1, messages 2. What is not among them is as the configuration says.
+  storageOctets @1 :UInt64;
+  messages @2 :UInt64;
+  # 2^64 - 1: no limit.
+}
+
+enum QuotaResource {
+  storage @0;
+  messages @1;
+}
+
+struct QuotaExceeded {
+  # A message was refused for the header's mailbox, or taken above the limit. At most one a mailbox
+  # and hour. No annex.
+  resource @0 :QuotaResource;
+  used @1 :UInt64;
+  # Octets or messages of the account, without that message.
+  limit @2 :UInt64;
+}
+
+struct MailboxMetadataSet {
+  # An annotation (RFC 5464) of the header's mailbox; without a mailbox: of the account, or of the
+  # server. Annexes: [0] annex.metadata, only when `on`.
+  entry @0 :UInt64;
+  # A random id of the entry's name.
+  user @1 :UInt64;
+  # Whose /private entry it is; 0: /shared.
+  on @2 :Bool;
 }
 
 # Outbound. `recipients` are numbers of the message's envelope (Queued.recipient); `reports` are

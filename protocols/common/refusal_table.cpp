@@ -13,8 +13,9 @@ namespace {
 using enum RefusalReason;
 
 // In the order of the enumeration. SMTP: RFC 5321 §4.2.3, RFC 3463 §3, RFC 4954 §6. IMAP: RFC 5530
-// §3, RFC 9051 §7.1, TOOBIG: RFC 4469 §4.2. POP3: RFC 2449 §8.1, RFC 3206 §4. A command adds what
-// only it knows: TRYCREATE, MODIFIED.
+// §3, RFC 9051 §7.1, TOOBIG: RFC 4469 §4.2, OVERQUOTA: RFC 9208 §4.3.1,
+// METADATA: RFC 5464 §4.3, USEATTR: RFC 6154 §3. POP3: RFC 2449 §8.1, RFC 3206 §4. A command adds
+// what only it knows: TRYCREATE, MODIFIED.
 constexpr std::array kTable{
     RefusalWords{NoSuchAccount, 550, "5.1.1", "NONEXISTENT", "AUTH", "No such account"},
     RefusalWords{NoSuchDomain, 550, "5.1.2", "NONEXISTENT", "", "No such domain here"},
@@ -58,8 +59,12 @@ constexpr std::array kTable{
         "Mail to this address came back a short while ago; the operator can allow it again"},
     RefusalWords{MessageTooLarge, 552, "5.3.4", "TOOBIG", "", "The message is too large"},
     RefusalWords{MailboxFull, 452, "4.2.2", "OVERQUOTA", "", "The mailbox is full"},
+    RefusalWords{OverQuota, 552, "5.2.2", "OVERQUOTA", "", "The mailbox is full"},
     RefusalWords{TooManyRecipients, 452, "4.5.3", "LIMIT", "", "Too many recipients"},
     RefusalWords{TooManyKeywords, 550, "5.2.0", "LIMIT", "", "Too many keywords"},
+    RefusalWords{TooManyAnnotations, 550, "5.2.0", "METADATA TOOMANY", "", "Too many annotations"},
+    RefusalWords{
+        SpecialUseRefused, 550, "5.2.0", "USEATTR", "", "No mailbox can have that special use"},
     RefusalWords{
         MailLoop,
         554,

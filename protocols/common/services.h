@@ -19,6 +19,7 @@
 #include "journal/base/log.h"
 #include "journal/base/random.h"
 #include "journal/content_log.h"
+#include "journal/journal.h"
 #include "projections/views.h"
 
 namespace daybook {
@@ -32,6 +33,7 @@ struct Services {
     Random& random;
     Views& views;
     ContentLog& content;
+    const Journal& journal;
     Scribe& scribe;
     Hub& hub;
     Strangers& strangers;

@@ -14,15 +14,28 @@ namespace {
 constexpr std::string_view kForAll = "IMAP4rev1 IMAP4rev2 LITERAL+ ID ENABLE IDLE";
 
 // A capability stands here when its commands are in the table. Alphabetical.
-constexpr std::array<std::string_view, 13> kForUsers{
+constexpr std::array<std::string_view, 26> kForUsers{
+    "ACL",
+    "CHILDREN",
     "COMPRESS=DEFLATE",
     "CONDSTORE",
+    "CREATE-SPECIAL-USE",
     "INPROGRESS",
+    "LIST-EXTENDED",
+    "LIST-METADATA",
+    "LIST-MYRIGHTS",
+    "LIST-STATUS",
+    "METADATA",
     "MOVE",
     "NAMESPACE",
     "NOTIFY",
     "QRESYNC",
+    "QUOTA",
+    "QUOTA=RES-MESSAGE",
+    "QUOTA=RES-STORAGE",
+    "RIGHTS=kxte",
     "SPECIAL-USE",
+    "STATUS=SIZE",
     "UIDONLY",
     "UIDPLUS",
     "UNAUTHENTICATE",

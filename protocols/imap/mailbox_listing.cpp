@@ -1,25 +1,44 @@
 #include "protocols/imap/mailbox_listing.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
+#include "journal/base/ascii.h"
 #include "protocols/imap/mailbox_target.h"
 #include "protocols/imap/response.h"
 
 namespace daybook::imap {
 
-std::string_view specialUseAttribute(event::SpecialUse use) {
-    switch (use) {
-        case event::SpecialUse::ALL: return "\\All";
-        case event::SpecialUse::ARCHIVE: return "\\Archive";
-        case event::SpecialUse::DRAFTS: return "\\Drafts";
-        case event::SpecialUse::FLAGGED: return "\\Flagged";
-        case event::SpecialUse::JUNK: return "\\Junk";
-        case event::SpecialUse::SENT: return "\\Sent";
-        case event::SpecialUse::TRASH: return "\\Trash";
-        case event::SpecialUse::NONE:
-        case event::SpecialUse::INBOX: return "";
+namespace {
+
+constexpr std::array kUses{
+    std::pair{event::SpecialUse::ALL, std::string_view("\\All")},
+    std::pair{event::SpecialUse::ARCHIVE, std::string_view("\\Archive")},
+    std::pair{event::SpecialUse::DRAFTS, std::string_view("\\Drafts")},
+    std::pair{event::SpecialUse::FLAGGED, std::string_view("\\Flagged")},
+    std::pair{event::SpecialUse::JUNK, std::string_view("\\Junk")},
+    std::pair{event::SpecialUse::SENT, std::string_view("\\Sent")},
+    std::pair{event::SpecialUse::TRASH, std::string_view("\\Trash")},
+};
+
+}  // namespace
+
+std::string specialUseAttributes(std::uint16_t uses) {
+    std::string attributes;
+    for (const auto& [use, name] : kUses) {
+        if ((uses & specialUseBit(use)) == 0) continue;
+        if (!attributes.empty()) attributes += ' ';
+        attributes += name;
     }
-    return "";
+    return attributes;
+}
+
+std::optional<std::uint16_t> parseSpecialUse(std::string_view attribute) {
+    for (const auto& [use, name] : kUses) {
+        if (equalsIgnoreCase(name, attribute)) return specialUseBit(use);
+    }
+    return std::nullopt;
 }
 
 void appendListing(
@@ -29,8 +48,7 @@ void appendListing(
     const Listing& listing,
     const Dialect& dialect) {
     const std::optional<MailboxTarget> target = findMailbox(views, user, listing.name);
-    const std::optional<NamedMailbox> named = ownerOf(views, user, listing.name);
-    const bool hasChildren = named && views.mailboxes().hasChildren(named->owner, named->name);
+    const bool hasChildren = hasVisibleChildren(views, user, listing.name);
     const std::vector<SubscriptionRow> subscriptions = views.mailboxes().subscriptionsOf(user);
     const bool isSubscribed = std::any_of(
         subscriptions.begin(), subscriptions.end(), [&listing](const SubscriptionRow& row) {
@@ -40,10 +58,10 @@ void appendListing(
     if (isSubscribed) out += "\\Subscribed ";
     if (!target) out += "\\NonExistent ";
     out += hasChildren ? "\\HasChildren" : "\\HasNoChildren";
-    if (target && target->row.specialUse != event::SpecialUse::NONE) {
-        const std::string_view use = specialUseAttribute(target->row.specialUse);
-        if (!use.empty()) out += ' ';
-        out += use;
+    // Somebody else's Drafts are not this user's.
+    if (target && target->owner == user) {
+        const std::string uses = specialUseAttributes(target->row.specialUses);
+        if (!uses.empty()) out += ' ' + uses;
     }
     out += ") \"/\" ";
     appendMailbox(out, listing.name, dialect);

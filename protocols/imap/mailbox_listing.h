@@ -4,6 +4,8 @@
 // children, is subscribed, and its special use (RFC 9051 §7.3.1, RFC 5258, RFC 6154). Any thread.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,8 +14,10 @@
 
 namespace daybook::imap {
 
-// RFC 6154 §2. Empty: none.
-std::string_view specialUseAttribute(event::SpecialUse use);
+// RFC 6154 §2, with spaces between; `uses` as in MailboxRow. Empty: none.
+std::string specialUseAttributes(std::uint16_t uses);
+// "\Drafts", any case: its bit; nothing: there is no such attribute.
+std::optional<std::uint16_t> parseSpecialUse(std::string_view attribute);
 
 struct Listing {
     std::string_view name;     // as the user sees it; there need not be such a mailbox

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "journal/base/outcome.h"
 #include "projections/views.h"
 
 namespace daybook::imap {
@@ -26,13 +27,27 @@ std::optional<NamedMailbox> ownerOf(const Snapshot& views, AccountId user, std::
 struct MailboxTarget {
     AccountId owner;
     MailboxRow row;
+    // The user's; never none.
+    std::uint16_t rights = kAllRights;
 };
 
 // Nothing: there is no such mailbox, or the user may not know of it.
 std::optional<MailboxTarget> findMailbox(
     const Snapshot& views, AccountId user, std::string_view name);
 
+// The same, with all of `needed`. Refusals: NoSuchMailbox, also for who may not know of it (RFC
+// 4314 §6); NotPermitted.
+Outcome<MailboxTarget> targetFor(
+    const Snapshot& views, AccountId user, std::string_view name, std::uint16_t needed);
+
+// As the user sees a mailbox of `owner`: "Other Users/alice@example.org/INBOX".
+std::string nameSeen(const Snapshot& views, AccountId user, AccountId owner, std::string_view name);
+
+// A mailbox below that name that the user may know of.
+bool hasVisibleChildren(const Snapshot& views, AccountId user, std::string_view name);
+
 // Every mailbox that the user may know of, by the name that the user sees (row.name).
+// In order of it.
 std::vector<MailboxTarget> visibleMailboxes(const Snapshot& views, AccountId user);
 
 }  // namespace daybook::imap

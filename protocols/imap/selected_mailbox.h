@@ -13,6 +13,7 @@
 
 #include "engine/scribe/access_record.h"
 #include "engine/scribe/command.h"
+#include "projections/access_rights.h"
 #include "protocols/imap/message_numbers.h"
 
 namespace daybook::imap {
@@ -29,6 +30,7 @@ struct SelectedMailbox {
     MailboxId id;
     UidValidity uidValidity;
     bool readOnly = false;
+    std::uint16_t rights = kAllRights;  // as the client was last told
     MessageNumbers numbers;
     // UIDs from a claim's first to its last, among them some that are no message.
     NumberRanges recent;

@@ -23,6 +23,7 @@
 #include "protocols/imap/mailbox_target.h"
 #include "protocols/imap/response.h"
 #include "protocols/imap/resync.h"
+#include "protocols/imap/rights.h"
 #include "protocols/imap/selected_mailbox.h"
 #include "protocols/imap/watched_mailboxes.h"
 
@@ -34,6 +35,7 @@ struct FetchItems;
 struct LargeOctets;
 struct StoreReport;
 struct SearchKey;
+struct ListRequest;
 
 // What SEARCH found; `damaged`: messages that could not be read.
 struct SearchResult {
@@ -91,6 +93,16 @@ public:
     Task<Reply> lsub(Arguments& arguments);
     Task<Reply> nameSpace(Arguments& arguments);
     Task<Reply> status(Arguments& arguments);
+    Task<Reply> setAcl(Arguments& arguments);
+    Task<Reply> deleteAcl(Arguments& arguments);
+    Task<Reply> getAcl(Arguments& arguments);
+    Task<Reply> listRights(Arguments& arguments);
+    Task<Reply> myRights(Arguments& arguments);
+    Task<Reply> getQuota(Arguments& arguments);
+    Task<Reply> getQuotaRoot(Arguments& arguments);
+    Task<Reply> setQuota(Arguments& arguments);
+    Task<Reply> getMetadata(Arguments& arguments);
+    Task<Reply> setMetadata(Arguments& arguments);
     Task<Reply> append(Arguments& arguments);
     Task<Reply> idle(Arguments& arguments);
     Task<Reply> notify(Arguments& arguments);
@@ -173,11 +185,24 @@ private:
     Task<void> tellProgress(std::uint64_t done, std::uint64_t goal);
     // commands/select.cpp
     Task<Reply> open(Arguments& arguments, bool readOnly);
-    bool openMailbox(const std::string& name, bool readOnly);
+    Outcome<Done> openMailbox(const std::string& name, bool readOnly);
     Task<void> tellMissed(QuickResync resync);
     // commands/list.cpp
+    void tellListed(const Snapshot& views, const ListRequest& request, const MailboxTarget& target);
+    // commands/status.cpp
     void statusItem(
         const Snapshot& views, const MailboxRow& row, std::string_view item, std::string& out);
+    void appendStatus(
+        const Snapshot& views,
+        std::string_view name,
+        const MailboxTarget& target,
+        const std::vector<std::string>& items);
+    // commands/acl.cpp
+    Task<Reply> changeAcl(std::string name, std::string identifier, RightsChange change);
+    void appendMyRights(std::string_view name, std::uint16_t rights);
+    bool followRights(const Snapshot& views);
+    // commands/metadata.cpp
+    void tellLostSpecialUse(const std::vector<MailboxId>& mailboxes);
     // commands/fetch.cpp
     Task<Outcome<std::vector<Uid>>> openBodies(
         const FetchItems& items, const std::vector<Run>& runs);
@@ -191,6 +216,10 @@ private:
     Task<void> answerStore(StoreReport report, std::vector<Run> runs);
     // commands/search.cpp
     Task<SearchResult> find(SearchKey program);
+    // commands/transfer.cpp
+    enum class Transferring : std::uint8_t { Copy, Move };
+    Task<Outcome<CopyMessages::Answer>> transfer(
+        MailboxTarget target, UidRanges uids, Transferring how);
     // commands/copy.cpp
     Task<Reply> copyOrMove(Arguments& arguments, bool moves);
 

@@ -4,6 +4,8 @@
 // that a response has told already are passed over.
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "protocols/imap/recent_claims.h"
 #include "protocols/imap/session.h"
@@ -19,6 +21,9 @@ void Session::announce(Expunges expunges) {
     if (!isSelected()) return;
     const auto row = views.mailboxes().mailbox(selected().owner, selected().id);
     if (!row) return bye("The mailbox was deleted", event::CloseReason::QUIT);
+    if (!followRights(views)) {
+        return bye("The mailbox may not be read any more", event::CloseReason::QUIT);
+    }
     const std::uint16_t wanted = wantedOfSelected();
     if (wanted == 0) return;
     if (row->highestModSeq != selected().toldModSeq) {
@@ -196,14 +201,35 @@ void Session::announceKeywords(const Snapshot& views) {
     if (refreshKeywords(views)) appendFlagLists();
 }
 
+// RFC 4314 §5.1.1: PERMANENTFLAGS says what the rights let change.
 void Session::appendFlagLists() {
-    std::string flags = "\\Answered \\Flagged \\Deleted \\Seen \\Draft";
-    for (const std::string& name : keywordNames_) {
-        if (!name.empty()) flags += ' ' + name;
+    constexpr std::array kFlags{
+        std::pair{kAnswered, std::string_view("\\Answered ")},
+        std::pair{kFlagged, std::string_view("\\Flagged ")},
+        std::pair{kDeleted, std::string_view("\\Deleted ")},
+        std::pair{kSeen, std::string_view("\\Seen ")},
+        std::pair{kDraft, std::string_view("\\Draft ")},
+    };
+    const std::uint16_t rights = selected().readOnly ? std::uint16_t{0} : selected().rights;
+    const std::uint16_t permanent = systemFlagsUnder(rights);
+    std::string flags;
+    std::string kept;
+    for (const auto& [flag, name] : kFlags) {
+        flags += name;
+        if ((permanent & flag) != 0) kept += name;
     }
-    out_ += "* FLAGS (" + flags + ")\r\n* OK [PERMANENTFLAGS (";
-    if (!selected().readOnly) out_ += flags + " \\*";
-    out_ += selected().readOnly ? ")] Nothing can be changed\r\n" : ")] Kept\r\n";
+    const bool keepsKeywords = (rights & kMayWriteFlags) != 0;
+    for (const std::string& name : keywordNames_) {
+        if (name.empty()) continue;
+        flags += name + ' ';
+        if (keepsKeywords) kept += name + ' ';
+    }
+    if (keepsKeywords) kept += "\\* ";
+    const auto withoutLast = [](const std::string& text) {
+        return text.substr(0, text.empty() ? 0 : text.size() - 1);
+    };
+    out_ += "* FLAGS (" + withoutLast(flags) + ")\r\n* OK [PERMANENTFLAGS (" + withoutLast(kept);
+    out_ += kept.empty() ? ")] Nothing can be changed\r\n" : ")] Kept\r\n";
 }
 
 }  // namespace daybook::imap

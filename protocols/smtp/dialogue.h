@@ -125,6 +125,7 @@ private:
     Reply refusedRecipient(const std::string& path, Reply answer);
     Outcome<AcceptedRecipient> recipientFor(
         const std::string& path, RecipientOptions options) const;
+    bool isFull(const std::vector<Recipient>& recipients) const;
     bool isSuppressed(const std::string& path) const;
 
     // commands/data.cpp

@@ -62,13 +62,15 @@ private:
 
     void step() {
         if (mailboxes_.size() < 3) return create();
-        switch (pick(26)) {
+        switch (pick(28)) {
             case 20: return send();
             case 21:
             case 22:
             case 23: return attempt();
             case 24: return report();
             case 25: return destinations();
+            case 26: return sharing();
+            case 27: return notes();
             case 0: return create();
             case 1: return pick(4) == 0 ? remove() : rename();
             case 2: return directory();
@@ -126,6 +128,33 @@ private:
         } else {
             history.append(subscriptionChanged(account, 1 + pick(9), pick(3) != 0, name()));
         }
+    }
+
+    // Grantee 0 is anyone.
+    void sharing() {
+        const Mailbox& chosen = mailbox();
+        switch (pick(4)) {
+            case 0: history.append(quotaSet(1 + pick(3), 1'000 * pick(9), std::nullopt)); return;
+            case 1: history.append(quotaExceeded(chosen.account, chosen.id)); return;
+            case 2: {
+                const auto uses = static_cast<std::uint16_t>(pick(512));
+                history.append(specialUseChanged(chosen.account, chosen.id, uses));
+                return;
+            }
+            default: {
+                const auto rights = static_cast<std::uint16_t>(pick(3) == 0 ? 0 : pick(2'048));
+                history.append(aclChanged(chosen.account, chosen.id, pick(4), rights));
+                return;
+            }
+        }
+    }
+
+    void notes() {
+        const Mailbox& chosen = mailbox();
+        const bool ofMailbox = pick(3) != 0;
+        Annotation annotation{.entry = 1 + pick(6), .user = pick(4), .name = "/shared/" + name()};
+        if (pick(4) != 0) annotation.value = name();
+        history.append(metadataSet(chosen.account, ofMailbox ? chosen.id : 0, annotation));
     }
 
     void store() {
@@ -293,6 +322,10 @@ TEST_CASE("folds: erased details change no row's being there", "[projections]") 
         // What the messages come to is in no annex at all.
         CHECK(whole.digests()[2] == erased.digests()[2]);
         CHECK(whole.digests()[4] == erased.digests()[4]);
+        // Nor is what is shared and how much there may be.
+        CHECK(whole.digests()[6] == erased.digests()[6]);
+        CHECK(whole.digests()[7] == erased.digests()[7]);
+        CHECK_FALSE(whole.digests()[8] == erased.digests()[8]);
     }
 }
 

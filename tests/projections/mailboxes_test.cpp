@@ -40,7 +40,9 @@ TEST_CASE("mailboxes: a new mailbox is empty and found by its name", "[projectio
         CHECK(inbox->highestModSeq == ModSeq(11));
         CHECK(inbox->messages == 0);
         CHECK(inbox->createdNs == kSecondNs);
-        CHECK(mailboxes.find(kAccount, "Work")->specialUse == event::SpecialUse::ARCHIVE);
+        CHECK(
+            mailboxes.find(kAccount, "Work")->specialUses ==
+            specialUseBit(event::SpecialUse::ARCHIVE));
         REQUIRE(mailboxes.mailboxesOf(kAccount).size() == 2);
         CHECK(mailboxes.mailboxesOf(kAccount)[1].name == "Work");
         CHECK(mailboxes.lastUidValidity(kAccount) == UidValidity(101));

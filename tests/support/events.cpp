@@ -205,6 +205,55 @@ Draft mailboxDeleted(std::uint64_t account, std::uint64_t mailbox, std::uint64_t
     return draft;
 }
 
+Draft specialUseChanged(std::uint64_t account, std::uint64_t mailbox, std::uint16_t specialUses) {
+    Draft draft = draftFor(Kind::SpecialUseChanged, account, mailbox);
+    draft.core().initSpecialUseChanged().setSpecialUses(specialUses);
+    return draft;
+}
+
+Draft aclChanged(
+    std::uint64_t account, std::uint64_t mailbox, std::uint64_t grantee, std::uint16_t rights) {
+    Draft draft = draftFor(Kind::AclChanged, account, mailbox);
+    event::AclChanged::Builder changed = draft.core().initAclChanged();
+    changed.setGrantee(grantee);
+    changed.setAfter(rights);
+    return draft;
+}
+
+Draft quotaSet(
+    std::uint64_t account,
+    std::optional<std::uint64_t> storageOctets,
+    std::optional<std::uint64_t> messages) {
+    Draft draft = draftFor(Kind::QuotaSet, account);
+    event::QuotaSet::Builder set = draft.core().initQuotaSet();
+    const unsigned own = (storageOctets ? 1U : 0U) | (messages ? 2U : 0U);
+    set.setOwn(static_cast<std::uint16_t>(own));
+    set.setStorageOctets(storageOctets.value_or(0));
+    set.setMessages(messages.value_or(0));
+    return draft;
+}
+
+Draft quotaExceeded(std::uint64_t account, std::uint64_t mailbox) {
+    Draft draft = draftFor(Kind::QuotaExceeded, account, mailbox);
+    draft.core().initQuotaExceeded().setLimit(1);
+    return draft;
+}
+
+Draft metadataSet(std::uint64_t account, std::uint64_t mailbox, const Annotation& annotation) {
+    Draft draft = draftFor(Kind::MailboxMetadataSet, account, mailbox);
+    event::MailboxMetadataSet::Builder set = draft.core().initMailboxMetadataSet();
+    set.setEntry(annotation.entry);
+    set.setUser(annotation.user);
+    set.setOn(annotation.value.has_value());
+    if (!annotation.value) return draft;
+    const std::string& value = *annotation.value;
+    annex::Metadata::Builder details = draft.addAnnex(AccountId(account)).initMetadata();
+    details.setEntry(annotation.name);
+    details.setValue(
+        capnp::Data::Reader(reinterpret_cast<const kj::byte*>(value.data()), value.size()));
+    return draft;
+}
+
 Draft subscriptionChanged(
     std::uint64_t account, std::uint64_t subscription, bool on, std::string_view name) {
     Draft draft = draftFor(Kind::SubscriptionChanged, account);

@@ -79,6 +79,25 @@ Draft mailboxDeleted(std::uint64_t account, std::uint64_t mailbox, std::uint64_t
 Draft subscriptionChanged(
     std::uint64_t account, std::uint64_t subscription, bool on, std::string_view name = {});
 
+Draft specialUseChanged(std::uint64_t account, std::uint64_t mailbox, std::uint16_t specialUses);
+Draft aclChanged(
+    std::uint64_t account, std::uint64_t mailbox, std::uint64_t grantee, std::uint16_t rights);
+// Limits of the account's own: storage and messages; none of both: as the configuration says.
+Draft quotaSet(
+    std::uint64_t account,
+    std::optional<std::uint64_t> storageOctets,
+    std::optional<std::uint64_t> messages);
+Draft quotaExceeded(std::uint64_t account, std::uint64_t mailbox);
+
+struct Annotation {
+    std::uint64_t entry = 1;
+    std::uint64_t user = 0;  // 0: /shared
+    std::string name;
+    std::optional<std::string> value;  // none: it goes
+};
+
+Draft metadataSet(std::uint64_t account, std::uint64_t mailbox, const Annotation& annotation);
+
 struct StoredMessage {
     std::uint32_t uid = 1;
     std::uint64_t modSeq = 1;

@@ -157,6 +157,7 @@ MailHouse::Parts::Parts(const MailHouseOptions& options)
           .random = random,
           .views = views,
           .content = journal.content(),
+          .journal = journal,
           .scribe = scribe,
           .hub = hub,
           .strangers = strangers,

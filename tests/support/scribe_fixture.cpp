@@ -42,6 +42,7 @@ struct ScribeFixture::Open {
                       fatal = why;
                   },
               .reserveOctets = options.reserveOctets,
+              .quota = options.quota,
           }) {
         scribe.start();
     }

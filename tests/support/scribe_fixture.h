@@ -23,6 +23,7 @@ struct ScribeOptions {
     std::size_t journalMapOctets = std::size_t{1} << 30U;
     std::size_t viewsMapOctets = std::size_t{1} << 30U;
     std::uint64_t reserveOctets = 0;
+    QuotaPolicy quota{};
 };
 
 class ScribeFixture {

@@ -204,6 +204,7 @@ Assembly::Parts::Parts(
           .log = log_,
           .fatal = std::move(fatal),
           .reserveOctets = config_.reserveOctets,
+          .quota = config_.quota,
       }),
       tls_(tlsContext(config_, log_)),
       askingTls_(askingContexts(config_)),
@@ -260,6 +261,7 @@ Assembly::Parts::Parts(
           .secrets = secrets_,
           .random = random_,
           .reload = [this] { return reload(); },
+          .folders = foldersOf(config_.folders),
       }),
       server_(orCores(config_.reactors), log_) {
     mime::initialize();
@@ -277,6 +279,7 @@ Services Assembly::Parts::servicesFor(const Config& config) {
         .random = random_,
         .views = views_,
         .content = journal_.content(),
+        .journal = journal_,
         .scribe = scribe_,
         .hub = hub_,
         .strangers = strangers_,

@@ -11,7 +11,8 @@ Task<Reply> Session::check(Arguments& arguments) {
 // CLOSE. RFC 3501 §6.4.2.
 Task<Reply> Session::close(Arguments& arguments) {
     arguments.end();
-    if (!selected().readOnly) {
+    // RFC 4314 §4: without "e" nothing is expunged, and that is no failure.
+    if (!selected().readOnly && (selected().rights & kMayExpunge) != 0) {
         Expunge command{
             .origin = session_.origin(),
             .account = selected().owner,
@@ -20,7 +21,8 @@ Task<Reply> Session::close(Arguments& arguments) {
         };
         const Outcome<Expunge::Answer> expunged =
             co_await services_.scribe.submit(std::move(command));
-        if (!expunged && expunged.error().reason != RefusalReason::NoSuchMailbox) {
+        if (!expunged && expunged.error().reason != RefusalReason::NoSuchMailbox &&
+            expunged.error().reason != RefusalReason::NotPermitted) {
             co_return no(expunged.error());
         }
     }

@@ -21,16 +21,8 @@ Task<Reply> Session::copyOrMove(Arguments& arguments, bool moves) {
         findMailbox(services_.views.snapshot(), account(), name);
     if (!target) co_return no("TRYCREATE", "No such mailbox");
     if (runs.empty()) co_return ok("No messages");
-    CopyMessages command{
-        .origin = session_.origin(),
-        .account = selected().owner,
-        .from = selected().id,
-        .to = target->row.id,
-        .uids = uidRanges(runs),
-        .move = moves,
-    };
-    const Outcome<CopyMessages::Answer> copied =
-        co_await services_.scribe.submit(std::move(command));
+    const Outcome<CopyMessages::Answer> copied = co_await transfer(
+        *target, uidRanges(runs), moves ? Transferring::Move : Transferring::Copy);
     if (!copied && copied.error().reason == RefusalReason::NoSuchMailbox) {
         co_return no("TRYCREATE", "No such mailbox");
     }

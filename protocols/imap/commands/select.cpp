@@ -81,19 +81,19 @@ Task<Reply> Session::open(Arguments& arguments, bool readOnly) {
         leaveMailbox();
         out_ += "* OK [CLOSED] The mailbox before is closed\r\n";
     }
-    const bool there = openMailbox(name, readOnly);
-    if (!there) co_return no(Refusal{.reason = RefusalReason::NoSuchMailbox, .detail = {}});
+    const Outcome<Done> opened = openMailbox(name, readOnly);
+    if (!opened) co_return no(opened.error());
     // RFC 7162 §3.2.5: with another UIDVALIDITY the client knows nothing of this mailbox.
     if (parameters.resync && parameters.resync->uidValidity == selected().uidValidity) {
         co_await tellMissed(*parameters.resync);
     }
-    co_return readOnly ? ok("READ-ONLY", "Open for reading") : ok("READ-WRITE", "Open");
+    co_return selected().readOnly ? ok("READ-ONLY", "Open for reading") : ok("READ-WRITE", "Open");
 }
 
-bool Session::openMailbox(const std::string& name, bool readOnly) {
+Outcome<Done> Session::openMailbox(const std::string& name, bool readOnly) {
     const Snapshot views = services_.views.snapshot();
-    const std::optional<MailboxTarget> target = findMailbox(views, account(), name);
-    if (!target) return false;
+    const Outcome<MailboxTarget> target = targetFor(views, account(), name, kMayRead);
+    if (!target) return std::unexpected(target.error());
     const MailboxRow& row = target->row;
 
     selected_ = std::make_unique<SelectedMailbox>();
@@ -101,7 +101,8 @@ bool Session::openMailbox(const std::string& name, bool readOnly) {
     mailbox.owner = target->owner;
     mailbox.id = row.id;
     mailbox.uidValidity = row.uidValidity;
-    mailbox.readOnly = readOnly;
+    mailbox.rights = target->rights;
+    mailbox.readOnly = readOnly || !mayChange(target->rights);
     mailbox.toldModSeq = row.highestModSeq;
     mailbox.access = std::make_unique<AccessRecord>(
         services_.scribe, services_.clock, session_, event::Protocol::IMAP, mailbox.owner, row.id);
@@ -130,7 +131,7 @@ bool Session::openMailbox(const std::string& name, bool readOnly) {
         appendMailbox(out_, name, dialect_);
         out_ += "\r\n";
     }
-    return true;
+    return Done{};
 }
 
 // RFC 7162 §3.2.5.1: what vanished, then what changed, up to the HIGHESTMODSEQ that was told.

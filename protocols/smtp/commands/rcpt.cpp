@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "engine/scribe/quota_room.h"
 #include "journal/base/ascii.h"
 #include "protocols/smtp/dialogue.h"
 
@@ -34,6 +35,7 @@ Outcome<AcceptedRecipient> Dialogue::recipientFor(
     Outcome<std::vector<Recipient>> found = services_.directory.resolve(path);
     if (found) {
         accepted.recipients = std::move(*found);
+        if (isFull(accepted.recipients)) return refuse(services_.config.quota.refusal(), path);
         return accepted;
     }
     const bool elsewhere = found.error().reason == RefusalReason::RelayDenied;
@@ -43,6 +45,18 @@ Outcome<AcceptedRecipient> Dialogue::recipientFor(
     if (isSuppressed(path)) return refuse(RefusalReason::AddressSuppressed, path);
     accepted.remoteDomain = address->domain;
     return accepted;
+}
+
+// RFC 5321 §4.2.3: said before the message is sent, by its size where MAIL named it (RFC 1870
+// §6.1). Of an alias it is refused only if nobody has room.
+bool Dialogue::isFull(const std::vector<Recipient>& recipients) const {
+    const std::uint64_t octets = std::max<std::uint64_t>(transaction_->parameters.octets, 1);
+    const Snapshot views = services_.views.snapshot();
+    return std::ranges::all_of(recipients, [&](const Recipient& recipient) {
+        const QuotaRoom room(
+            views.mailboxes(), views.quotas(), recipient.account, services_.config.quota.limits);
+        return room.excess(octets).has_value();
+    });
 }
 
 // Said at once, so that the sender learns it from the program in hand; the scribe decides again.

@@ -114,7 +114,7 @@ TEST_CASE("account: comes with its address, password and mailboxes", "[scribe]")
     Names names;
     for (const MailboxRow& mailbox : snapshot.mailboxes().mailboxesOf(row->id)) {
         names.push_back(mailbox.name);
-        CHECK(mailbox.specialUse != event::SpecialUse::NONE);
+        CHECK(mailbox.specialUses != 0);
     }
     CHECK(names == Names{"Archive", "Drafts", "INBOX", "Junk", "Sent", "Trash"});
     CHECK(snapshot.mailboxes().subscriptionsOf(row->id).size() == 6);

@@ -68,7 +68,14 @@ TEST_CASE("scribe: the second command of a batch sees the first", "[scribe]") {
     {
         JournalWriter writer(f.journal());
         OpenViews views(f.views().environment());
-        Batch batch({.journal = f.journal(), .writer = writer, .views = views, .epoch = 9});
+        const QuotaPolicy quota;
+        Batch batch({
+            .journal = f.journal(),
+            .writer = writer,
+            .views = views,
+            .epoch = 9,
+            .quota = quota,
+        });
         batch.decide(first, f.clock().now(), CommandId(1));
         batch.decide(second, f.clock().now(), CommandId(2));
         batch.decide(third, f.clock().now(), CommandId(3));
@@ -97,7 +104,14 @@ TEST_CASE("scribe: a batch that is dropped leaves no trace", "[scribe]") {
     {
         JournalWriter writer(f.journal());
         OpenViews views(f.views().environment());
-        Batch batch({.journal = f.journal(), .writer = writer, .views = views, .epoch = 9});
+        const QuotaPolicy quota;
+        Batch batch({
+            .journal = f.journal(),
+            .writer = writer,
+            .views = views,
+            .epoch = 9,
+            .quota = quota,
+        });
         batch.decide(command, f.clock().now(), CommandId(1));
     }
     CHECK(f.head() == before);

@@ -10,7 +10,7 @@ using namespace daybook;
 
 namespace {
 
-// RFC 9051 §7.1, RFC 5530 §3, RFC 4469 §4.2.
+// RFC 9051 §7.1, RFC 5530 §3, RFC 4469 §4.2, RFC 5464 §4.3, RFC 6154 §3.
 const std::set<std::string_view> kImapCodes{
     "ALREADYEXISTS",
     "AUTHENTICATIONFAILED",
@@ -19,13 +19,15 @@ const std::set<std::string_view> kImapCodes{
     "HASCHILDREN",
     "INUSE",
     "LIMIT",
+    "METADATA TOOMANY",
     "NONEXISTENT",
     "NOPERM",
     "OVERQUOTA",
     "PRIVACYREQUIRED",
     "SERVERBUG",
     "TOOBIG",
-    "UNAVAILABLE"};
+    "UNAVAILABLE",
+    "USEATTR"};
 // RFC 2449 §8.1, RFC 3206 §4.
 const std::set<std::string_view> kPop3Codes{"", "AUTH", "IN-USE", "SYS/PERM", "SYS/TEMP"};
 

@@ -59,6 +59,29 @@ int dnsRecords(Context& context, const std::string& name);
 int mailboxList(Context& context, const std::string& login);
 int mailboxShow(Context& context, const std::string& login, const std::string& mailbox);
 
+struct MailboxOptions {
+    std::string login;
+    std::string mailbox;
+    std::vector<std::string> specialUses;  // "sent"
+    std::string grantee;                   // a login, or "anyone"
+    std::string rights;                    // "lrswi", or "none"
+};
+
+int mailboxCreate(Context& context, const MailboxOptions& options);
+int mailboxAcl(Context& context, const MailboxOptions& options);
+int mailboxSetAcl(Context& context, const MailboxOptions& options);
+
+// Limits: "500MiB", "none", "default"; empty: as it is.
+struct QuotaOptions {
+    std::string login;
+    std::string storage;
+    std::string messages;
+};
+
+// Of all accounts, if there is no login.
+int quotaShow(Context& context, const std::string& login);
+int quotaSet(Context& context, const QuotaOptions& options);
+
 // Which of those that wait; empty: any.
 struct QueueFilter {
     std::string destination;

@@ -45,6 +45,7 @@ public:
               .log = log_,
               .fatal = [this](const std::string& why) { log_.error("fatal", {{"why", why}}); },
               .reserveOctets = config.reserveOctets,
+              .quota = config.quota,
           }),
           administration_(LocalAdministration::Parts{
               .scribe = scribe_,
@@ -52,6 +53,7 @@ public:
               .secrets = secrets_,
               .random = random,
               .reload = {},
+              .folders = foldersOf(config.folders),
           }) {
         scribe_.start();
     }

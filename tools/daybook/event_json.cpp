@@ -18,10 +18,10 @@ namespace {
 // 64-bit numbers that are ids: written as the log, the replies and the headers write them.
 bool isIdField(const std::string& field) {
     static constexpr std::string_view kFields[] = {
-        "actorId",     "onBehalfOf",  "credential", "session",   "command", "account",
-        "mailbox",     "message",     "emailId",    "threadId",  "target",  "subscription",
-        "domain",      "address",     "subject",    "journalId", "attempt", "report",
-        "destination", "suppression", "delegate",   "key",
+        "actorId", "onBehalfOf", "credential", "session", "command",      "account",     "mailbox",
+        "message", "emailId",    "threadId",   "target",  "subscription", "domain",      "address",
+        "subject", "journalId",  "attempt",    "report",  "destination",  "suppression", "delegate",
+        "key",     "grantee",    "entry",      "user",
     };
     return std::find(std::begin(kFields), std::end(kFields), field) != std::end(kFields);
 }
@@ -74,6 +74,29 @@ bool isOctetsField(const std::string& field) {
     return field == "commitment" || field == "contentHash" || field == "digest";
 }
 
+// A parser of JSON takes UTF-8 alone; what else a peer sent is shown as U+FFFD.
+std::string asUtf8(std::string_view text) {
+    if (isUtf8(text)) return std::string(text);
+    std::string result;
+    for (const char c : text) {
+        if (static_cast<unsigned char>(c) < 0x80) {
+            result += c;
+        } else {
+            result += "\xef\xbf\xbd";
+        }
+    }
+    return result;
+}
+
+// Of an annotation: octets that mostly are a text.
+std::string annotationText(const nlohmann::ordered_json& value) {
+    std::string octets;
+    for (const auto& octet : value) {
+        octets += static_cast<char>(octet.get<int>());
+    }
+    return asUtf8(octets);
+}
+
 std::string octetsText(const nlohmann::ordered_json& value) {
     std::string octets;
     for (const auto& octet : value) {
@@ -89,6 +112,8 @@ void makeReadable(nlohmann::ordered_json& value, const std::string& field) {
         for (auto& [name, member] : value.items()) {
             makeReadable(member, name);
         }
+    } else if (value.is_array() && field == "value") {
+        value = annotationText(value);
     } else if (value.is_array() && isOctetsField(field)) {
         value = octetsText(value);
     } else if (value.is_array()) {
@@ -107,20 +132,6 @@ void makeReadable(nlohmann::ordered_json& value, const std::string& field) {
             value = std::stoull(text);
         }
     }
-}
-
-// A parser of JSON takes UTF-8 alone; what else a peer sent is shown as U+FFFD.
-std::string asUtf8(std::string_view text) {
-    if (isUtf8(text)) return std::string(text);
-    std::string result;
-    for (const char c : text) {
-        if (static_cast<unsigned char>(c) < 0x80) {
-            result += c;
-        } else {
-            result += "\xef\xbf\xbd";
-        }
-    }
-    return result;
 }
 
 template <class Reader>

@@ -88,6 +88,12 @@ std::string stored(const Record& record, Names& names) {
         where(record, names),
         names.account(AccountId(record.core().getAccount())),
         core.getUid());
+    if (core.getVia() == event::Via::COPY) {
+        text += fmt::format(
+            ", copied there out of another account by {}{}",
+            who(record, names),
+            whence(record, names));
+    }
     if (core.getVia() == event::Via::APPEND) {
         text += fmt::format(", put there by {}{}", who(record, names), whence(record, names));
     }
@@ -365,8 +371,11 @@ std::string sentence(const Record& record, Names& names) {
         case Kind::FlagsChanged: return flagsChanged(record, names);
         case Kind::Expunged:
             return fmt::format(
-                "UID {} deleted for good from {} by {}{}",
+                "UID {} {} {} by {}{}",
                 uidsText(core.getExpunged().getUids()),
+                core.getExpunged().getReason() == event::ExpungeReason::MOVED
+                    ? "moved into another account from"
+                    : "deleted for good from",
                 where(record, names),
                 who(record, names),
                 whence(record, names));
@@ -389,6 +398,7 @@ std::string sentence(const Record& record, Names& names) {
     }
     for (const std::string& text :
          {ofSending(record, names),
+          ofSharing(record, names),
           administrative(record, names),
           ofSession(record, names),
           ofSystem(record)}) {

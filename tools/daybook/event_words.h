@@ -35,5 +35,7 @@ std::string_view policyText(event::TlsPolicy policy);
 // Mail for other servers, suppression, signing keys, delegation (event_text_outbound.cpp). Empty:
 // the event is none of these.
 std::string ofSending(const Record& record, Names& names);
+// Rights, quotas, annotations, special uses (event_text_sharing.cpp). Empty: none of these.
+std::string ofSharing(const Record& record, Names& names);
 
 }  // namespace daybook

@@ -7,6 +7,7 @@
 #include "journal/schema/summary.capnp.h"
 #include "tools/daybook/commands.h"
 #include "tools/daybook/output.h"
+#include "tools/daybook/rights_text.h"
 
 namespace daybook {
 
@@ -79,10 +80,12 @@ Uid addMessages(
 int mailboxList(Context& context, const std::string& login) {
     const Snapshot snapshot = context.views().snapshot();
     const AccountRow account = accountOrFail(snapshot, login);
-    TextTable table({"mailbox", "messages", "unseen", "size", "uidvalidity", "uidnext", "modseq"});
+    TextTable table(
+        {"mailbox", "use", "messages", "unseen", "size", "uidvalidity", "uidnext", "modseq"});
     for (const MailboxRow& mailbox : snapshot.mailboxes().mailboxesOf(account.id)) {
         table.add({
             printable(mailbox.name),
+            specialUsesText(mailbox.specialUses),
             std::to_string(mailbox.messages),
             std::to_string(mailbox.unseen),
             humanSize(mailbox.octets),

@@ -27,6 +27,8 @@ struct Request {
     GlobalOptions global;
     InitOptions init;
     AccountOptions account;
+    MailboxOptions mailbox;
+    QuotaOptions quota;
     std::string name;
     std::string second;
     QueueFilter queueFilter;
@@ -200,7 +202,9 @@ void addAddresses(CLI::App& app, Request& r) {
     command(domains, "list", "all of them", r, [](auto& c) { return domainList(c); });
 
     addKeys(app, r);
+}
 
+void addMailboxes(CLI::App& app, Request& r) {
     CLI::App& mailboxes = *group(app, "mailbox", "what is in the mailboxes now", r);
     command(
         mailboxes,
@@ -215,6 +219,36 @@ void addAddresses(CLI::App& app, Request& r) {
     });
     show->add_option("account", r.name)->required();
     show->add_option("mailbox", r.second, "default: INBOX");
+
+    CLI::App* const create = command(mailboxes, "create", "make one, subscribed", r, [&](auto& c) {
+        return mailboxCreate(c, r.mailbox);
+    });
+    create->add_option("account", r.mailbox.login)->required();
+    create->add_option("mailbox", r.mailbox.mailbox, "its name: Work/Plans")->required();
+    create->add_option(
+        "--special-use",
+        r.mailbox.specialUses,
+        "archive, drafts, junk, sent or trash; repeatable, and taken from the one that has it");
+    CLI::App* const acl =
+        command(mailboxes, "acl", "who may use it; or, with WHO RIGHTS, who may", r, [&](auto& c) {
+        return r.mailbox.grantee.empty() ? mailboxAcl(c, r.mailbox) : mailboxSetAcl(c, r.mailbox);
+    });
+    acl->add_option("account", r.mailbox.login)->required();
+    acl->add_option("mailbox", r.mailbox.mailbox)->required();
+    CLI::Option* const who = acl->add_option("who", r.mailbox.grantee, "an account, or anyone");
+    CLI::Option* const rights =
+        acl->add_option("rights", r.mailbox.rights, "letters of lrswipkxtea (RFC 4314), or none");
+    who->needs(rights);
+
+    CLI::App& quota = *group(app, "quota", "how much accounts have and may have", r);
+    command(quota, "show", "usage and limits", r, [&](auto& c) {
+        return quotaShow(c, r.name);
+    })->add_option("account", r.name, "default: all accounts");
+    CLI::App* const set = command(
+        quota, "set", "limits of its own", r, [&](auto& c) { return quotaSet(c, r.quota); });
+    set->add_option("account", r.quota.login)->required();
+    set->add_option("--storage", r.quota.storage, "500MiB; none: no limit; default: as configured");
+    set->add_option("--messages", r.quota.messages, "a number, none or default");
 }
 
 void addFilter(CLI::App& command, QueueFilter& filter) {
@@ -400,6 +434,7 @@ int main(int argc, char** argv) {
     addInit(app, request);
     addAccount(app, request);
     addAddresses(app, request);
+    addMailboxes(app, request);
     addQueue(app, request);
     addStatus(app, request);
     addJournal(app, request);

@@ -21,17 +21,16 @@ constexpr Words<bool, 2> kExceeded{{{"defer", false}, {"reject", true}}};
 
 // One level of plain text: a client shows it as it is.
 std::string readFolder(std::string& into, const ConfigValue& value) {
-    std::string text;
-    std::string problem = readText(text, value);
-    if (!problem.empty()) return problem;
-    const bool isPlain = std::ranges::none_of(text, [](char c) {
+    const std::string* const text = std::get_if<std::string>(&value);
+    if (text == nullptr) return "must be a text; write it in double quotes";
+    const bool isPlain = std::ranges::none_of(*text, [](char c) {
         return static_cast<unsigned char>(c) < ' ' || c == '/' || c == '%' || c == '*';
     });
-    if (!isPlain || text.size() > kFolderOctetsMax) {
+    if (!isPlain || text->size() > kFolderOctetsMax) {
         return fmt::format(
-            "\"{}\" is not a folder's name; write one like \"Drafts\", or \"\" for none", text);
+            "\"{}\" is not a folder's name; write one like \"Drafts\", or \"\" for none", *text);
     }
-    into = text;
+    into = *text;
     return {};
 }
 

@@ -9,7 +9,7 @@ namespace daybook::imap {
 
 namespace {
 
-constexpr std::size_t kPatternsMax = 100;
+constexpr std::size_t kPatternsMax = 32;
 constexpr std::size_t kAnnotationsAskedMax = 100;
 
 // list-select-opts = "(" [list-select-opt *(SP list-select-opt)] ")"

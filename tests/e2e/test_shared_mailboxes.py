@@ -269,7 +269,7 @@ class Quotas(Sharing):
         self.refused(self.alice, "COPY 1 Archive", "OVERQUOTA")
         self.refused(self.alice, f"SETQUOTA {ALICE} (STORAGE 5)", "NOPERM")
         row = self.server.tool_json("quota", "show", ALICE)[0]
-        self.assertEqual((row["account"], row["messages"], row["from"]), (ALICE, "2", "own"))
+        self.assertEqual((row["account"], row["messages"], row["limit_from"]), (ALICE, "2", "own"))
         self.server.assert_whole()
 
     def test_whose_quota_may_be_seen(self):

@@ -72,7 +72,13 @@ int quotaShow(Context& context, const std::string& login) {
     const QuotaLimits defaults = context.config().quota.limits;
     const Snapshot snapshot = context.views().snapshot();
     TextTable table(
-        {"account", "used", "storage", "from", "messages", "messages limit", "limit from"});
+        {"account",
+         "used",
+         "limit",
+         "limit_from",
+         "messages",
+         "messages_limit",
+         "messages_limit_from"});
     if (login.empty()) {
         for (const AccountRow& account : snapshot.accounts().accounts()) {
             addRow(table, snapshot, account, defaults);

@@ -93,12 +93,25 @@ class Weather:
         elif name == "VANISHED":
             check(not self.holds, "VANISHED where message numbers are in use")
             for uid in response[2]:
-                check(uid in self.uids or None in self.uids, f"UID {uid} vanished, never known")
-                self.uids.remove(uid if uid in self.uids else None)
-                self.flags.pop(uid, None)
+                self.vanish(uid)
         elif name in ("FETCH", "UIDFETCH"):
             self.take_fetch(name, response[1], response[2])
         return False
+
+    def vanish(self, uid):
+        """Where its UID was not told it is one of those between its neighbours."""
+        self.flags.pop(uid, None)
+        if uid in self.uids:
+            self.uids.remove(uid)
+            return
+        first = max((at + 1 for at, one in enumerate(self.uids) if one and one < uid), default=0)
+        for at in range(first, len(self.uids)):
+            if self.uids[at] is None:
+                del self.uids[at]
+                return
+            if self.uids[at] > uid:
+                break
+        check(False, f"UID {uid} vanished, which cannot be any of {self.uids}")
 
     def take_fetch(self, name, number, items):
         uid = items.get("UID") if name == "FETCH" else number

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Random legal commands of several clients, each answer compared with a simple model of IMAP.
 
-    test_imap_model.py                              about 20 seconds: fixed seeds and a random one
+    test_imap_model.py                              20 seconds: fixed seeds and a random one
     test_imap_model.py --minutes 10                 random seeds for that long
     test_imap_model.py --seed 7 --clients 3 --steps 1000
 """
@@ -16,8 +16,8 @@ from daybook import Daybook
 from imap_model.driver import Tester
 
 SEEDS = (1, 2, 3)
-CLIENTS = 5
-STEPS = 1500
+SECONDS = 5         # for each seed
+CLIENTS = 7         # one of each dialect
 
 
 def tester(accounts=20):
@@ -31,9 +31,9 @@ class Model(unittest.TestCase):
         self.addCleanup(runs.close)
         for seed in seeds:
             print(f"seed {seed}", file=sys.stderr)
-            runs.episode(seed, CLIENTS, STEPS)
+            runs.episode(seed, CLIENTS, 100_000, time.monotonic() + SECONDS)
         runs.server.assert_whole()
-        self.assertGreater(runs.commands, len(seeds) * STEPS / 3)
+        self.assertGreater(runs.commands, 0)
 
 
 def main():

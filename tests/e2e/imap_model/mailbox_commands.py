@@ -161,7 +161,10 @@ class Select(Command):
 
     def draw_known(self):
         uids = self.cache.uids
-        form = self.random.choice(("all", "none", "list", "match")) if uids else "none"
+        forms = ("all", "none", "list", "match")
+        if self.client.dialect.uidonly:
+            forms = forms[:3]       # no numbers: RFC 9586 §3.7
+        form = self.random.choice(forms) if uids else "none"
         if form == "none":
             return ""
         if form == "all":

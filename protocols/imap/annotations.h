@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "protocols/imap/dialect.h"
 #include "protocols/imap/mailbox_target.h"
 
 namespace daybook::imap {

@@ -76,7 +76,6 @@ public:
         std::string().swap(incoming_);
     }
 
-    // From the socket or from TLS.
     void take(std::string_view octets) {
         octetsIn_ += octets.size();
         if (deflate_) {

@@ -160,7 +160,9 @@ class FetchChanges(Command):
         self.client.condstore = True
         self.uids = self.resolved()
         self.expected = [one for one in self.there(self.uids) if one.tick > self.tick]
-        self.gone = {uid for uid in self.mailbox.gone_since(self.tick) if self.named(uid)}
+        # What the client still knows of may be told as VANISHED without (EARLIER) as well.
+        self.gone = {uid for uid in self.mailbox.gone_since(self.tick)
+                     if self.named(uid) and not self.view.number(uid)}
 
     def earlier(self, uids):
         check(self.wants_vanished, "VANISHED (EARLIER) that nobody asked for")

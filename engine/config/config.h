@@ -173,6 +173,10 @@ struct Config {
 
     OutboundConfig outbound;
 
+    // [search]
+    bool searchIndex = true;                          // index
+    std::uint64_t searchTextOctetsMax = 1ULL << 20U;  // text_limit
+
     // [storage]
     std::uint64_t journalMapOctets = 1ULL << 40U;  // journal_map: address space, not disk
     std::uint64_t viewsMapOctets = 1ULL << 38U;    // views_map

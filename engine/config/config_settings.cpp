@@ -402,7 +402,7 @@ constexpr std::array<Setting<CertificateConfig>, 3> kCertificate{{
 }  // namespace
 
 std::span<const ConfigSection> configSections() {
-    static const std::array<ConfigSection, 11> sections{{
+    static const std::array<ConfigSection, 12> sections{{
         {"", "The top of the file, before any table.", kTop},
         {"limits", "What one client may ask for.", kLimits},
         {"rates",
@@ -422,6 +422,7 @@ std::span<const ConfigSection> configSections() {
         {"server", "How the daemon works.", kServer},
         {"dns", "Who is asked where mail goes, and what is believed.", dnsSettings()},
         {"outbound", "How mail goes to other servers.", outboundSettings()},
+        {"search", "How SEARCH finds words in messages.", searchSettings()},
         {"storage",
          "How the data directory is laid out. The defaults suit nearly everybody.",
          kStorage},

@@ -1,6 +1,6 @@
 // sending_settings.h
 //
-// The tables [dns] and [outbound], for config_settings.cpp. Pure; any thread.
+// The tables [dns], [outbound] and [search], for config_settings.cpp. Pure; any thread.
 #pragma once
 
 #include <span>
@@ -11,5 +11,6 @@ namespace daybook {
 
 std::span<const Setting<Config>> dnsSettings();
 std::span<const Setting<Config>> outboundSettings();
+std::span<const Setting<Config>> searchSettings();
 
 }  // namespace daybook

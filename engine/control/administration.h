@@ -12,6 +12,7 @@
 
 #include "engine/config/config.h"
 #include "engine/scribe/scribe.h"
+#include "engine/search/index_keeper.h"
 #include "journal/base/outcome.h"
 #include "journal/secrets_store.h"
 
@@ -80,6 +81,10 @@ public:
     virtual Outcome<AdoptedViews> adoptViews(const std::filesystem::path& folder) = 0;
     // The running server reads its configuration and certificates again.
     virtual Outcome<Done> reload() = 0;
+    // The search index is thrown away and made again, by the server that runs or the next one.
+    virtual Outcome<Done> rebuildSearchIndex() = 0;
+    // Refused if none is kept.
+    virtual Outcome<SearchIndexState> searchIndexState() = 0;
 };
 
 // On a scribe in this process.
@@ -94,6 +99,9 @@ public:
         std::function<Outcome<Done>()> reload;
         // Of new accounts.
         std::vector<DefaultFolder> folders = defaultFolders();
+        // nullptr: there is no server, or it keeps none.
+        const SearchIndex* searchIndex = nullptr;
+        IndexKeeper* indexKeeper = nullptr;
     };
 
     explicit LocalAdministration(Parts parts) : parts_(std::move(parts)) {}
@@ -133,6 +141,8 @@ public:
     Outcome<Done> recordVerifyRun(Seq from, Seq to, std::uint16_t result) override;
     Outcome<AdoptedViews> adoptViews(const std::filesystem::path& folder) override;
     Outcome<Done> reload() override;
+    Outcome<Done> rebuildSearchIndex() override;
+    Outcome<SearchIndexState> searchIndexState() override;
 
 private:
     Outcome<AccountId> accountNamed(const std::string& login) const;

@@ -15,6 +15,14 @@ struct Result {
   detail @2 :Text;
 }
 
+struct SearchShelf {
+  # What the search index has of one account.
+  account @0 :UInt64;
+  messages @1 :UInt64;
+  textOctets @2 :UInt64;
+  fileOctets @3 :UInt64;
+}
+
 interface Control {
   hello @0 () -> (version :Text, pid :UInt32, sessions :UInt64, appliedSeq :UInt64);
   # Who is there. A tool of another version stops here.
@@ -48,4 +56,7 @@ interface Control {
   # As event.capnp's MailboxCreated.
   setAcl @21 (login :Text, mailbox :Text, grantee :Text, rights :UInt16) -> (result :Result);
   # `grantee`: a login, or "anyone"; rights as event.capnp's AclChanged.
+
+  rebuildSearchIndex @22 () -> (result :Result);
+  searchIndexState @23 () -> (result :Result, covers :UInt64, accounts :List(SearchShelf));
 }

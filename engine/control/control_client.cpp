@@ -268,4 +268,27 @@ Outcome<Done> ControlClient::reload() {
     return implementation_->done(request);
 }
 
+Outcome<Done> ControlClient::rebuildSearchIndex() {
+    auto request = implementation_->control().rebuildSearchIndexRequest();
+    return implementation_->done(request);
+}
+
+Outcome<SearchIndexState> ControlClient::searchIndexState() {
+    auto request = implementation_->control().searchIndexStateRequest();
+    const auto response = implementation_->send(request);
+    if (std::optional<Refusal> refusal = refusalIn(response.getResult())) {
+        return std::unexpected(std::move(*refusal));
+    }
+    SearchIndexState state{.covers = Seq(response.getCovers()), .accounts = {}};
+    for (const auto shelf : response.getAccounts()) {
+        state.accounts.push_back({
+            .account = AccountId(shelf.getAccount()),
+            .messages = shelf.getMessages(),
+            .textOctets = shelf.getTextOctets(),
+            .fileOctets = shelf.getFileOctets(),
+        });
+    }
+    return state;
+}
+
 }  // namespace daybook

@@ -70,6 +70,8 @@ public:
     Outcome<Done> recordVerifyRun(Seq from, Seq to, std::uint16_t result) override;
     Outcome<AdoptedViews> adoptViews(const std::filesystem::path& folder) override;
     Outcome<Done> reload() override;
+    Outcome<Done> rebuildSearchIndex() override;
+    Outcome<SearchIndexState> searchIndexState() override;
 
     class Implementation;
 

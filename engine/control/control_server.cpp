@@ -226,6 +226,28 @@ public:
         return kj::READY_NOW;
     }
 
+    kj::Promise<void> rebuildSearchIndex(RebuildSearchIndexContext context) override {
+        put(context.getResults().initResult(), administration_.rebuildSearchIndex());
+        return kj::READY_NOW;
+    }
+
+    kj::Promise<void> searchIndexState(SearchIndexStateContext context) override {
+        const auto outcome = administration_.searchIndexState();
+        auto results = context.getResults();
+        put(results.initResult(), outcome);
+        if (!outcome) return kj::READY_NOW;
+        results.setCovers(outcome->covers.number());
+        auto shelves = results.initAccounts(static_cast<unsigned>(outcome->accounts.size()));
+        for (unsigned index = 0; index < shelves.size(); ++index) {
+            const SearchShelfState& shelf = outcome->accounts[index];
+            shelves[index].setAccount(shelf.account.number());
+            shelves[index].setMessages(shelf.messages);
+            shelves[index].setTextOctets(shelf.textOctets);
+            shelves[index].setFileOctets(shelf.fileOctets);
+        }
+        return kj::READY_NOW;
+    }
+
 private:
     Administration& administration_;
     const ControlServer::Facts& facts_;

@@ -116,14 +116,15 @@ void IndexKeeper::work() {
 }
 
 bool IndexKeeper::step() {
+    bool anew = parts_.index.isLost();
     {
         const std::lock_guard lock(mutex_);
-        if (rebuild_ || parts_.index.isLost()) {
-            parts_.index.beginAnew();
-            rebuild_ = false;
-        }
+        anew = anew || rebuild_;
+        rebuild_ = false;
         news_ = false;
     }
+    // Without the lock, which the scribe takes to tell of news.
+    if (anew) parts_.index.beginAnew();
     const Seq head(parts_.journal.head().size);
     const Seq done = parts_.index.covers();
     if (done >= head || disk_.isTouched()) return false;

@@ -1,7 +1,8 @@
 // packed_text.h
 //
-// The index's copies of texts, deflated (zlib). An object keeps its memory from one text to the
-// next and belongs to one thread.
+// The index's copies of texts, deflated (zlib). Not by runtime/deflate.h, made for streams: an
+// object here keeps its state from one text to the next, because setting one up costs more than
+// a short text. One thread.
 #pragma once
 
 #include <cstddef>

@@ -86,6 +86,24 @@ std::optional<SearchCatalogueState> SearchCatalogue::peek(const std::filesystem:
     return stateIn(database);
 }
 
+std::optional<SearchIndexState> peekSearchIndexState(const std::filesystem::path& directory) {
+    const std::filesystem::path folder = searchFolder(directory);
+    const auto state = SearchCatalogue::peek(catalogueFile(folder));
+    if (!state) return std::nullopt;
+    SearchIndexState result{.covers = state->applied, .accounts = {}};
+    for (const auto& [account, row] : state->rows) {
+        std::error_code gone;
+        const auto octets = std::filesystem::file_size(shelfFile(folder, account), gone);
+        result.accounts.push_back({
+            .account = account,
+            .messages = row.messages,
+            .textOctets = row.textOctets,
+            .fileOctets = gone ? 0 : octets,
+        });
+    }
+    return result;
+}
+
 std::filesystem::path searchFolder(const std::filesystem::path& directory) {
     return directory / "search";
 }

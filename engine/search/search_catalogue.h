@@ -12,6 +12,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "engine/search/search_index.h"
 #include "engine/search/sqlite.h"
 #include "journal/base/digest.h"
 #include "journal/base/ids.h"
@@ -48,6 +49,10 @@ public:
 private:
     sqlite::Database database_;
 };
+
+// What the files say that no process has open, or the last settle() of the one that has. Nothing:
+// there are none.
+std::optional<SearchIndexState> peekSearchIndexState(const std::filesystem::path& directory);
 
 // DIR/search, and an account's file and the catalogue there.
 std::filesystem::path searchFolder(const std::filesystem::path& directory);

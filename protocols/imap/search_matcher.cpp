@@ -18,11 +18,41 @@ std::int64_t dayOf(TimeNs timeNs, std::int16_t zoneMinutes) {
     return seconds >= 0 ? seconds / kDay : -((-seconds + kDay - 1) / kDay);
 }
 
+// Nothing: the message has to be looked at.
+std::optional<bool> fromIndex(const SearchKey& key, const MessageRow& row) {
+    if (!key.finds) return std::nullopt;
+    const auto isIn = [&row](const std::vector<Seq>& list) {
+        return std::binary_search(list.begin(), list.end(), row.storedSeq);
+    };
+    if (isIn(key.finds->stored)) return true;
+    if (row.storedSeq > key.finds->covers || isIn(key.finds->scanToo)) return std::nullopt;
+    return false;
+}
+
 bool holds(std::string_view text, std::string_view wanted) {
     return text.find(wanted) != std::string_view::npos;
 }
 
 }  // namespace
+
+std::vector<SearchKey*> keysForIndex(SearchKey& program) {
+    std::vector<SearchKey*> keys;
+    const bool fits = program.kind == SearchKind::Body || program.kind == SearchKind::Text ||
+                      program.kind == SearchKind::Header;
+    if (fits && !program.text.empty()) keys.push_back(&program);
+    for (SearchKey& child : program.children) {
+        const std::vector<SearchKey*> more = keysForIndex(child);
+        keys.insert(keys.end(), more.begin(), more.end());
+    }
+    return keys;
+}
+
+SearchNeedle needleOf(const SearchKey& key) {
+    SearchNeedle needle{.field = key.field, .text = key.text};
+    if (key.kind == SearchKind::Body) needle.scope = SearchScope::Body;
+    if (key.kind == SearchKind::Header) needle.scope = SearchScope::Header;
+    return needle;
+}
 
 bool SearchMatcher::matches(
     const SearchKey& program, const Snapshot& views, const MessageRow& row) {
@@ -32,6 +62,7 @@ bool SearchMatcher::matches(
     whole_.reset();
     bodyText_.reset();
     octetsRead_ = 0;
+    bodyWasAsked_ = false;
     const bool found = ask(program, row);
     octets_.reset();
     views_ = nullptr;
@@ -83,6 +114,8 @@ bool SearchMatcher::askDate(const SearchKey& key, const MessageRow& row) {
 }
 
 bool SearchMatcher::askContent(const SearchKey& key, const MessageRow& row) {
+    if (key.kind == SearchKind::Body || key.kind == SearchKind::Text) bodyWasAsked_ = true;
+    if (const std::optional<bool> answer = fromIndex(key, row)) return *answer;
     if (key.kind == SearchKind::Header) return askHeader(key, row);
     if (key.kind == SearchKind::Body) return holds(bodyText(row), key.text);
     if (key.kind == SearchKind::Text) {

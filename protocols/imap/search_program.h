@@ -6,9 +6,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "engine/search/search_index.h"
 #include "protocols/imap/grammar.h"
 #include "protocols/imap/message_octets.h"
 #include "protocols/imap/selected_mailbox.h"
@@ -52,6 +54,8 @@ struct SearchKey {
     std::int64_t day = 0;      // since 1970
     std::uint64_t number = 0;  // octets, or MODSEQ
     KeywordId keyword;         // set by resolveKeywords()
+    // Of Body, Text and Header: what the index has to say of it.
+    std::optional<SearchFinds> finds;
 
     bool uses(SearchKind wanted) const;
 
@@ -68,6 +72,11 @@ void resolveKeywords(SearchKey& key, const Snapshot& views, AccountId account);
 // The UIDs that a top-level key names, if there is one: nobody else needs to be looked at.
 const NumberRanges* candidates(const SearchKey& program);
 
+// The keys within it that the index may answer; they live as long as the program.
+std::vector<SearchKey*> keysForIndex(SearchKey& program);
+// What such a key asks the index.
+SearchNeedle needleOf(const SearchKey& key);
+
 class SearchMatcher {
 public:
     SearchMatcher(const SelectedMailbox& mailbox, const ContentLog& content)
@@ -78,6 +87,9 @@ public:
 
     // Octets that the last matches() read for the sake of a body.
     std::uint64_t octetsRead() const { return octetsRead_; }
+
+    // Something was said of its body in the last matches(): by reading it, or by the index.
+    bool bodyWasAsked() const { return bodyWasAsked_; }
 
 private:
     bool ask(const SearchKey& key, const MessageRow& row);
@@ -99,6 +111,7 @@ private:
     std::optional<std::string> whole_;
     std::optional<std::string> bodyText_;
     std::uint64_t octetsRead_ = 0;
+    bool bodyWasAsked_ = false;
 };
 
 }  // namespace daybook::imap

@@ -216,6 +216,7 @@ private:
     Task<void> answerStore(StoreReport report, std::vector<Run> runs);
     // commands/search.cpp
     Task<SearchResult> find(SearchKey program);
+    Task<void> askIndex(SearchKey& program);
     // commands/transfer.cpp
     enum class Transferring : std::uint8_t { Copy, Move };
     Task<Outcome<CopyMessages::Answer>> transfer(

@@ -28,7 +28,8 @@ DOORS = {
     r"<toml\+\+": r"engine/config/config_loader\.cpp",
     r"<unbound\.h>": r"engine/dns/unbound_context\.(cpp|h)",
     r"<curl/": r"engine/delivery/https_fetch\.cpp",
-    r"<zlib\.h>": r"(engine/runtime/deflate\.cpp|tests/.*)",
+    r"<zlib\.h>": r"(engine/runtime/deflate\.cpp|engine/search/packed_text\.cpp|tests/.*)",
+    r"<sqlite3\.h>": r"engine/search/sqlite\.cpp",
     r"<CLI/": r"tools/\w+/main\.cpp|tests/bench/.*",
     r"<openssl/": r"(journal/base/(digest|encoding)\.cpp|journal/secrets_store\.cpp"
                   r"|engine/runtime/\w+\.(cpp|h)|engine/authentication/\w+\.cpp|tests/.*)",

@@ -161,4 +161,7 @@ int configCheck(Context& context);
 int configShowReference();
 int reloadServer(Context& context);
 
+int searchIndexStatus(Context& context);
+int searchIndexRebuild(Context& context);
+
 }  // namespace daybook

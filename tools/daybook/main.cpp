@@ -379,6 +379,13 @@ void addRest(CLI::App& app, Request& r) {
     command(app, "replay", "rebuild the views from the journal and use them", r, [&](auto& c) {
         return replayViews(c, r.check);
     })->add_flag("--check", r.check, "only compare with the live ones, by digest");
+    CLI::App& search = *group(app, "search-index", "what SEARCH finds words with", r);
+    command(search, "status", "how far it is, and how large", r, [](auto& c) {
+        return searchIndexStatus(c);
+    });
+    command(search, "rebuild", "throw it away and make it again", r, [](auto& c) {
+        return searchIndexRebuild(c);
+    });
     CLI::App& config = *group(app, "config", "the configuration", r);
     command(config, "check", "is it right?", r, [](auto& c) { return configCheck(c); });
     command(config, "reference", "every setting, explained", r, [](Context&) {

@@ -19,6 +19,7 @@
 #include "protocols/pop3/maildrop_locks.h"
 #include "protocols/pop3/session.h"
 #include "protocols/smtp/session.h"
+#include "tools/daybookd/searching.h"
 #include "tools/daybookd/sending.h"
 #include "tools/version.h"
 
@@ -164,6 +165,7 @@ private:
     Authenticator authenticator_;
     DkimSigner signer_;
     Reception reception_;
+    Searching searching_;
     std::unique_ptr<Sending> sending_;
     RateLimits rates_;
     imap::RecentClaims recentClaims_;
@@ -241,6 +243,7 @@ Assembly::Parts::Parts(
           .suppression = seconds(config_.outbound.suppression),
           .signer = &signer_,
       }),
+      searching_(config_, journal_, hub_, log_),
       sending_(std::make_unique<Sending>(Sending::Parts{
           .config = config_,
           .log = log_,
@@ -262,6 +265,8 @@ Assembly::Parts::Parts(
           .random = random_,
           .reload = [this] { return reload(); },
           .folders = foldersOf(config_.folders),
+          .searchIndex = searching_.index(),
+          .indexKeeper = searching_.keeper(),
       }),
       server_(orCores(config_.reactors), log_) {
     mime::initialize();
@@ -289,6 +294,7 @@ Services Assembly::Parts::servicesFor(const Config& config) {
         .workers = workers_,
         .rates = &rates_,
         .tls = tls_.get(),
+        .searchIndex = searching_.index(),
     };
 }
 
@@ -387,6 +393,7 @@ void Assembly::Parts::start() {
         },
         log_);
     sending_->start();
+    searching_.start();
     server_.start();
     housekeeping_ = std::jthread([this](const std::stop_token& stopping) {
         std::mutex mutex;
@@ -414,6 +421,7 @@ void Assembly::Parts::stop() {
     log_.information("stopping", {{"sessions", std::to_string(server_.sessionCount())}});
     server_.stop(config_.stopPatience);
     sending_->stop();
+    searching_.stop();
     housekeeping_ = std::jthread();  // asks it to stop, and waits
     strangers_.flush(true);
     const Outcome<Done> recorded = scribe_.submitAndWait(RecordServerStopped{.origin = Origin{}});

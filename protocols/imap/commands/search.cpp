@@ -42,8 +42,20 @@ Task<Reply> Session::search(Arguments& arguments) {
     co_return ok("Searched");
 }
 
+// The index answers what it can; the rest is looked at.
+Task<void> Session::askIndex(SearchKey& program) {
+    if (services_.searchIndex == nullptr) co_return;
+    for (SearchKey* const key : keysForIndex(program)) {
+        const SearchNeedle needle = needleOf(*key);
+        const AccountId owner = selected().owner;
+        key->finds = co_await services_.workers.run(
+            [&] { return services_.searchIndex->find(owner, needle); });
+    }
+}
+
 Task<SearchResult> Session::find(SearchKey program) {
     SearchResult result;
+    co_await askIndex(program);
     const NumberRanges* const uids = candidates(program);
     const NumberRanges everything{{1, UINT32_MAX}};
     RunCursor cursor(selected().numbers.runsOfUids(uids != nullptr ? *uids : everything));
@@ -61,7 +73,7 @@ Task<SearchResult> Session::find(SearchKey program) {
             result.uids.push_back(row.uid);
             result.greatest = std::max(result.greatest, row.modSeq);
         }
-        if (matcher.octetsRead() > 0) {
+        if (matcher.bodyWasAsked()) {
             ReadNote note;
             note.parts = kReadSearch;
             note.octets = matcher.octetsRead();

@@ -108,7 +108,7 @@ def check_grammar(pieces):
 
 
 def is_noise(pieces):
-    return re.match(r"\* (\d+ RECENT\Z|FLAGS |OK \[PERMANENTFLAGS )", pieces[0]) is not None
+    return re.match(r"\* (\d+ RECENT\Z|FLAGS |OK \[(PERMANENTFLAGS|MAILBOXID) )", pieces[0]) is not None
 
 
 class Run:

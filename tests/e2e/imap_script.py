@@ -28,7 +28,7 @@
     !tls  !deflate  !close                  the connection goes on so; !tls/other
     !deliver bob                            mail from outside, its lines as "> ..." below
 
-Unexpected * n RECENT, * FLAGS and PERMANENTFLAGS are passed over: any server may say them then.
+Unexpected * n RECENT, * FLAGS, PERMANENTFLAGS and MAILBOXID are passed over: any server may say them.
 """
 
 import dataclasses

@@ -40,6 +40,8 @@ class Runs:
                 lives.history(seed)
                 with self.lock:
                     self.done += 1
+                    if self.done % 1000 == 0:
+                        print(f"{self.done} histories", file=sys.stderr)
         except BaseException as error:      # shown by the main thread
             self.trouble.append(error)
         finally:

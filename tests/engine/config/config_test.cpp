@@ -462,7 +462,7 @@ TEST_CASE("config: the reference page's defaults are the real ones", "[engine]")
         CHECK(text.substr(line + 1, text.find('\n', line + 1) - line - 1) == key + " = " + value);
         ++settings;
     }
-    CHECK(settings == 39);
+    CHECK(settings == 47);
     CHECK(page.find("## `[[listener]]`") != std::string::npos);
     CHECK(page.find("## `[[certificate]]`") != std::string::npos);
 }

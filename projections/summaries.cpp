@@ -4,6 +4,7 @@
 
 #include "journal/base/encoding.h"
 #include "projections/table.h"
+#include "projections/threads.h"
 
 namespace daybook {
 
@@ -36,6 +37,7 @@ void apply(const Record& record, lmdb::WriteTransaction& txn, const ViewTables& 
     constexpr std::string_view kPadding("\0\0\0\0\0\0\0", kWord - 1);
     row.rest(kPadding.substr(0, (kWord - row.octets().size() % kWord) % kWord));
     txn.append(tables.summaries, core.getSeq(), row.octets());
+    indexThread(core, summary, txn, tables);
 }
 
 struct SummaryRow {
@@ -53,13 +55,13 @@ SummaryRow findRow(const lmdb::Transaction& txn, const ViewTables& tables, Seq s
     return {.summary = summary, .prefix = fields.take(std::size_t{prefixOctets})};
 }
 
-constexpr std::array kTables = {&ViewTables::summaries};
+constexpr std::array kTables = {&ViewTables::summaries, &ViewTables::threads};
 
 }  // namespace
 
 constinit const Projection kSummariesProjection{
     .name = "summaries",
-    .version = 1,
+    .version = 2,
     .apply = apply,
     .tables = kTables,
 };

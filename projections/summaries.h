@@ -5,6 +5,8 @@
 //
 //     summaries = storedSeq -> summaryOctets prefixOctets summary prefix padding
 //
+// The fold fills `threads` too (threads.h).
+//
 // There is a row where the core speaks of a summary or a prefix; what is erased of it is empty. The
 // summary is summary::Summary, unframed; it begins at a whole word and the row ends at one, so that
 // it is read in place.

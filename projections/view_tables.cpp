@@ -53,6 +53,7 @@ constexpr std::array kViewTables = {
     ViewTableSpec{"quotas", &ViewTables::quotas},
     ViewTableSpec{"quotaNotices", &ViewTables::quotaNotices},
     ViewTableSpec{"metadata", &ViewTables::metadata},
+    ViewTableSpec{"threads", &ViewTables::threads},
     ViewTableSpec{"openAccess", &ViewTables::openAccess, true},
 };
 

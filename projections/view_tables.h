@@ -42,6 +42,7 @@ struct ViewTables {
 
     // summaries
     lmdb::Table summaries;  // I: by seq of Stored
+    lmdb::Table threads;    // by account and message id
 
     // histories
     lmdb::Table historyByMessage;

@@ -21,6 +21,7 @@
 #include "projections/metadata.h"
 #include "projections/quotas.h"
 #include "projections/summaries.h"
+#include "projections/threads.h"
 
 namespace daybook {
 
@@ -88,6 +89,8 @@ public:
 
     MetadataView metadata() const { return {txn_, tables_}; }
 
+    ThreadsView threads() const { return {txn_, tables_}; }
+
     // The seq of the last event that is in the views.
     Seq appliedSeq() const;
 
@@ -122,6 +125,8 @@ public:
     QuotasView quotas() const { return reader().quotas(); }
 
     MetadataView metadata() const { return reader().metadata(); }
+
+    ThreadsView threads() const { return reader().threads(); }
 
     Seq appliedSeq() const { return reader().appliedSeq(); }
 

@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 constexpr std::size_t kCharsetNameOctetsMax = 64;
+constexpr std::size_t kBeginOctetsMax = 1'024;
 
 struct GlibFree {
     void operator()(char* text) const { g_free(text); }
@@ -209,6 +210,71 @@ std::string decodeTransfer(std::string_view encoded, std::string_view encoding) 
         return decodeWith(GMIME_CONTENT_ENCODING_UUENCODE, behindBegin(encoded));
     }
     return std::string(encoded);
+}
+
+std::optional<TransferDecoder> TransferDecoder::make(std::string_view encoding) {
+    const std::string name = lowered(trimmed(encoding));
+    if (name.empty() || name == "7bit" || name == "8bit" || name == "binary") {
+        return TransferDecoder(Kind::Identity);
+    }
+    if (name == "base64") return TransferDecoder(Kind::Base64);
+    if (name == "quoted-printable") return TransferDecoder(Kind::QuotedPrintable);
+    if (name == "uuencode" || name == "x-uuencode" || name == "x-uue") {
+        return TransferDecoder(Kind::Uuencode);
+    }
+    return std::nullopt;
+}
+
+void TransferDecoder::step(std::string_view encoded, std::string& into) {
+    if (kind_ == Kind::Identity) {
+        into += encoded;
+        return;
+    }
+    if (kind_ != Kind::Uuencode || begun_) return decode(encoded, into, false);
+    // GMime's decoder starts behind the line "begin 644 name".
+    while (!begun_ && !encoded.empty()) {
+        const std::size_t end = encoded.find('\n');
+        // No line is as long as that; of a longer one the beginning says what it is.
+        if (line_.size() < kBeginOctetsMax) line_ += encoded.substr(0, end);
+        if (end == std::string_view::npos) return;
+        encoded.remove_prefix(end + 1);
+        begun_ = line_.starts_with("begin ");
+        line_.clear();
+    }
+    decode(encoded, into, false);
+}
+
+void TransferDecoder::finish(std::string& into) {
+    if (kind_ == Kind::Identity || (kind_ == Kind::Uuencode && !begun_)) return;
+    decode({}, into, true);
+}
+
+void TransferDecoder::decode(std::string_view encoded, std::string& into, bool last) {
+    GMimeEncoding state;
+    switch (kind_) {
+        case Kind::Identity: return;
+        case Kind::Base64:
+            g_mime_encoding_init_decode(&state, GMIME_CONTENT_ENCODING_BASE64);
+            break;
+        case Kind::QuotedPrintable:
+            g_mime_encoding_init_decode(&state, GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE);
+            break;
+        case Kind::Uuencode:
+            g_mime_encoding_init_decode(&state, GMIME_CONTENT_ENCODING_UUENCODE);
+            break;
+    }
+    if (state_ != 0 || saved_ != 0) {
+        state.state = state_;
+        state.save = saved_;
+    }
+    const std::size_t before = into.size();
+    into.resize(before + g_mime_encoding_outlen(&state, encoded.size()) + 64);
+    const std::size_t count =
+        last ? g_mime_encoding_flush(&state, encoded.data(), 0, into.data() + before)
+             : g_mime_encoding_step(&state, encoded.data(), encoded.size(), into.data() + before);
+    into.resize(before + count);
+    state_ = state.state;
+    saved_ = state.save;
 }
 
 std::string toUtf8(std::string_view octets, std::string_view charset) {

@@ -33,6 +33,36 @@ std::optional<ParsedDate> parseDate(std::string_view text);
 // Undoes a Content-Transfer-Encoding (7bit, 8bit, binary, base64, quoted-printable, uuencode).
 std::string decodeTransfer(std::string_view encoded, std::string_view encoding);
 
+// The same piece by piece, for parts that are too large to be held. Copies go on where the
+// original stands. One thread.
+class TransferDecoder {
+public:
+    // `encoding`: a token as a Content-Transfer-Encoding has it; empty: 7bit. Nothing: not known.
+    static std::optional<TransferDecoder> make(std::string_view encoding);
+
+    // The octets come out as they go in.
+    bool isIdentity() const { return kind_ == Kind::Identity; }
+
+    // Appends what `encoded` gives.
+    void step(std::string_view encoded, std::string& into);
+    // Appends what was held back.
+    void finish(std::string& into);
+
+private:
+    enum class Kind { Identity, Base64, QuotedPrintable, Uuencode };
+
+    explicit TransferDecoder(Kind kind) : kind_(kind) {}
+
+    void decode(std::string_view encoded, std::string& into, bool last);
+
+    Kind kind_;
+    // The decoder's state: octets held back, and which.
+    std::uint32_t saved_ = 0;
+    int state_ = 0;
+    bool begun_ = false;  // uuencode: the line "begin 644 name" is past
+    std::string line_;    // what came before it is known whole
+};
+
 // To UTF-8; what cannot be converted becomes U+FFFD. Unknown charsets are read as Latin-1.
 std::string toUtf8(std::string_view octets, std::string_view charset);
 

@@ -61,6 +61,13 @@ Extent messageExtent(const PartReader& root, SectionText text) {
 
 }  // namespace
 
+std::optional<unsigned> partAt(
+    const summary::Summary::Reader& summary, const std::vector<std::uint32_t>& path) {
+    const PartsReader parts = summary.getParts();
+    if (parts.size() == 0) return std::nullopt;
+    return findPart(parts, path);
+}
+
 std::optional<Extent> extentOf(const summary::Summary::Reader& summary, const Section& section) {
     const PartsReader parts = summary.getParts();
     if (parts.size() == 0) return std::nullopt;

@@ -28,6 +28,10 @@ struct Extent {
     std::uint64_t end = 0;
 };
 
+// Index among the summary's parts. Requires: `path` is not empty. Nothing: there is no such part.
+std::optional<unsigned> partAt(
+    const summary::Summary::Reader& summary, const std::vector<std::uint32_t>& path);
+
 // For HeaderFields and HeaderFieldsNot: the extent of the header to be filtered.
 std::optional<Extent> extentOf(const summary::Summary::Reader& summary, const Section& section);
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <fmt/format.h>
 
-#include "engine/mime/content_fields.h"
 #include "engine/mime/decoding.h"
 #include "engine/mime/header_fields.h"
+#include "engine/mime/leaf_fields.h"
 #include "engine/mime/parts.h"
 #include "journal/base/ascii.h"
 
@@ -13,40 +13,14 @@ namespace daybook::mime {
 
 namespace {
 
-struct LeafFields {
-    ContentType type;
-    std::string encoding;
-};
-
-LeafFields leafFields(std::string_view header) {
-    LeafFields result;
-    HeaderFieldCursor cursor(header);
-    HeaderField field;
-    while (cursor.next(field)) {
-        if (result.type.type.empty() && equalsIgnoreCase(field.name, "Content-Type")) {
-            result.type = parseContentType(field.value);
-        } else if (
-            result.encoding.empty() && equalsIgnoreCase(field.name, "Content-Transfer-Encoding")) {
-            result.encoding = parseToken(field.value);
-        }
-    }
-    return result;
-}
-
-// A leaf that only fails to be a multipart or a message is text, as BODYSTRUCTURE says.
-bool isText(const ContentType& type) {
-    return type.type.empty() || type.type == "TEXT" || type.type == "MULTIPART" || type.isMessage();
-}
-
 // `room` bounds the work as well: hardly an encoding makes a text more than four times as long.
 SearchableText leafText(std::string_view header, std::string_view body, std::size_t room) {
     const LeafFields fields = leafFields(header);
-    if (!isText(fields.type)) return {};
-    const std::string* const charset = findParameter(fields.type.parameters, "CHARSET");
+    if (!fields.isText()) return {};
     const bool whole = room >= body.size() / 4;
     if (!whole) body = body.substr(0, room * 4);
     const std::string decoded = decodeTransfer(body, fields.encoding);
-    return {.text = toUtf8(decoded, charset == nullptr ? "" : *charset), .whole = whole};
+    return {.text = toUtf8(decoded, fields.charset()), .whole = whole};
 }
 
 // A line end that an encoded word brings would make two fields of one.

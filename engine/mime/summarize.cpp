@@ -10,6 +10,7 @@
 #include "engine/mime/envelope.h"
 #include "engine/mime/header_fields.h"
 #include "engine/mime/structure.h"
+#include "engine/mime/thread_keys.h"
 #include "journal/base/ascii.h"
 #include "journal/base/assert.h"
 #include "journal/base/limits.h"
@@ -20,7 +21,7 @@ namespace daybook::mime {
 
 namespace {
 
-constexpr std::uint16_t kVersion = 1;
+constexpr std::uint16_t kVersion = 2;
 
 struct ThreadFields {
     std::string date;
@@ -107,6 +108,18 @@ void fillParts(summary::Summary::Builder root, const std::vector<StructurePart>&
     }
 }
 
+void fillKeys(summary::Summary::Builder root, const std::vector<std::string>& references) {
+    const kj::StringPtr messageId = root.getMessageId();
+    const kj::StringPtr subject = root.getSubject();
+    const std::vector<std::uint64_t> keys =
+        threadKeys({messageId.begin(), messageId.size()}, references);
+    auto list = root.initThreadKeys(static_cast<unsigned>(keys.size()));
+    for (unsigned i = 0; i < list.size(); ++i) {
+        list.set(i, keys[i]);
+    }
+    root.setSubjectKey(subjectKey({subject.begin(), subject.size()}));
+}
+
 void fillThread(summary::Summary::Builder root, const ThreadFields& fields) {
     if (const auto date = parseDate(fields.date)) {
         root.setSentNs(date->ns);
@@ -119,6 +132,7 @@ void fillThread(summary::Summary::Builder root, const ThreadFields& fields) {
     for (unsigned i = 0; i < list.size(); ++i) {
         list.set(i, ids[i].c_str());
     }
+    fillKeys(root, ids);
 }
 
 capnp::Data::Reader asData(const std::string& octets) {

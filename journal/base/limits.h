@@ -25,6 +25,10 @@ inline constexpr std::chrono::seconds kFutureReleaseMax{90 * 24 * 3'600};
 inline constexpr std::size_t kImapLineOctetsMax = 65'536;
 inline constexpr std::size_t kImapLiteralOctetsMax = 65'536;  // outside APPEND
 inline constexpr std::size_t kImapLiteralsPerCommandMax = 64;
+// MULTIAPPEND and CATENATE: what one APPEND may be made of.
+inline constexpr std::size_t kImapAppendMessagesMax = 500;
+inline constexpr std::size_t kImapAppendPartsMax = 2'000;
+inline constexpr std::uint64_t kImapAppendOctetsMax = std::uint64_t{1} << 30U;
 // A literal that nobody wants is skipped up to this; above it the connection is closed.
 inline constexpr std::size_t kImapSkippedOctetsMax = 256U << 20U;
 inline constexpr std::size_t kImapErrorsMax = 50;
@@ -49,6 +53,8 @@ inline constexpr std::size_t kMimeHeaderFieldsMax = 10'000;
 // What a summary takes of one field; the field itself is served whole.
 inline constexpr std::size_t kMimeFieldOctetsMax = 1U << 20U;
 inline constexpr std::size_t kMimeReferencesMax = 1'000;
+// Each is a row of a view: the parent is enough, unless it comes late or never.
+inline constexpr std::size_t kThreadReferencesMax = 6;
 inline constexpr std::size_t kMimeAddressesMax = 10'000;  // of one ENVELOPE member
 // A message whose description would be longer is described as plain text.
 inline constexpr std::size_t kMimeBodyTextOctetsMax = 16U << 20U;

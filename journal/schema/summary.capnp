@@ -10,7 +10,7 @@ $Cxx.namespace("daybook::summary");
 
 struct Summary {
   version @0 :UInt16;
-  # 1. A later server that needs more keeps reading this.
+  # 2. A later server that needs more keeps reading this.
   envelope @1 :Data;
   # ENVELOPE's value, ready to send, RFC 9051 §7.5.2, 8-bit strings as literals.
   body @2 :Data;
@@ -28,6 +28,11 @@ struct Summary {
   # References and In-Reply-To, oldest first, for THREAD.
   subject @9 :Text;
   # Decoded to UTF-8.
+  threadKeys @10 :List(UInt64);
+  # Since version 2. Of the Message-ID, the first reference and the nearest ones: what links the
+  # message to its thread.
+  subjectKey @11 :UInt64;
+  # Of the subject without what replies add to it.
 }
 
 struct Part {

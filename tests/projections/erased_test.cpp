@@ -1,6 +1,7 @@
 // Properties over random histories: what a fold makes does not depend on batches, and which rows
 // there are does not depend on details that may be erased.
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <random>
 #include <set>
@@ -24,6 +25,7 @@ const std::set<std::string_view> kNameIndexes = {
     "sentByMessageId",
     "destinationNames",
     "suppressionNames",
+    "threads",
 };
 
 // Makes events as a scribe might, without looking at any view.
@@ -167,6 +169,10 @@ private:
         message.octets = 2'000 + pick(1'000);
         if (pick(2) == 0) message.prefix = "Delivered-To: " + name() + "\r\n";
         if (pick(2) == 0) message.summary = std::string(8 * (1 + pick(300)), 's');
+        if (pick(3) == 0) {
+            message.threadId = 1 + pick(50);
+            message.summary = threadSummary({pick(40), 40 + pick(40)}, pick(3));
+        }
         history.append(stored(chosen.account, chosen.id, message));
     }
 
@@ -319,6 +325,10 @@ TEST_CASE("folds: erased details change no row's being there", "[projections]") 
         }
         CHECK_FALSE(
             whole.keys(&ViewTables::mailboxNames) == erased.keys(&ViewTables::mailboxNames));
+        const auto threads = whole.keys(&ViewTables::threads);
+        const auto left = erased.keys(&ViewTables::threads);
+        CHECK(left.size() < threads.size());
+        CHECK(std::ranges::includes(threads, left));
         // What the messages come to is in no annex at all.
         CHECK(whole.digests()[2] == erased.digests()[2]);
         CHECK(whole.digests()[4] == erased.digests()[4]);

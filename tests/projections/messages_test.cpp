@@ -43,7 +43,8 @@ EventHistory threeMessages() {
          .message = 73,
          .flags = kDeleted,
          .keywords = {4, 2},
-         .octets = 7}));
+         .octets = 7,
+         .threadId = 75}));
     return history;
 }
 

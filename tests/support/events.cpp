@@ -1,7 +1,11 @@
 #include "tests/support/events.h"
 
+#include <capnp/message.h>
+
 #include "journal/base/clock.h"
 #include "journal/base/encoding.h"
+#include "journal/record.h"
+#include "journal/schema/summary.capnp.h"
 
 namespace daybook::test {
 
@@ -264,6 +268,14 @@ Draft subscriptionChanged(
     return draft;
 }
 
+std::string threadSummary(const std::vector<std::uint64_t>& keys, std::uint64_t subjectKey) {
+    capnp::MallocMessageBuilder builder;
+    auto root = builder.initRoot<summary::Summary>();
+    fill(root.initThreadKeys(sizeOf(keys)), keys);
+    root.setSubjectKey(subjectKey);
+    return canonicalOctets<summary::Summary>(root.asReader());
+}
+
 Draft stored(std::uint64_t account, std::uint64_t mailbox, const StoredMessage& message) {
     Draft draft = draftFor(Kind::Stored, account, mailbox);
     draft.core().setMessage(message.message);
@@ -271,7 +283,7 @@ Draft stored(std::uint64_t account, std::uint64_t mailbox, const StoredMessage& 
     built.setUid(message.uid);
     built.setModSeq(message.modSeq);
     built.setEmailId(message.message + 1);
-    built.setThreadId(message.message + 2);
+    built.setThreadId(message.threadId);
     built.setSystemFlags(message.flags);
     fill(built.initKeywords(sizeOf(message.keywords)), message.keywords);
     built.setInternalDateNs(kSecondNs);

@@ -107,7 +107,11 @@ struct StoredMessage {
     std::uint64_t octets = 1'000;
     std::string prefix;
     std::string summary;
+    std::uint64_t threadId = 0;  // not 0: `summary` is one, see threadSummary()
 };
+
+// A summary that has nothing but what links it to its thread.
+std::string threadSummary(const std::vector<std::uint64_t>& keys, std::uint64_t subjectKey);
 
 Draft stored(std::uint64_t account, std::uint64_t mailbox, const StoredMessage& message);
 

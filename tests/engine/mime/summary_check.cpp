@@ -29,7 +29,7 @@ bool isClean(capnp::Text::Reader text) {
 }
 
 void checkTexts(summary::Summary::Reader root) {
-    require(root.getVersion() == 1, "version");
+    require(root.getVersion() == 2, "version");
     require(isClean(root.getSubject()), "subject");
     require(isClean(root.getMessageId()), "message id");
     require(root.getReferences().size() <= limits::kMimeReferencesMax, "number of references");

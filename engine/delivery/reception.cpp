@@ -38,6 +38,9 @@ void takeFromSummary(StoredBlob& blob) {
     const auto summary = flat.root<summary::Summary>();
     blob.messageId = textOf(summary.getMessageId());
     blob.subject = shortened(textOf(summary.getSubject()), kSubjectOctetsMax);
+    for (const std::uint64_t key : summary.getThreadKeys())
+        blob.threadKeys.push_back(key);
+    blob.subjectKey = summary.getSubjectKey();
 }
 
 Hash256 hashOf(std::string_view octets) {
@@ -152,36 +155,75 @@ Task<Outcome<Deliver>> Reception::prepareOwn(
 }
 
 Task<Outcome<Reception::Appended>> Reception::append(
-    SessionRecord& session,
-    AccountId account,
-    MailboxId mailbox,
-    FlagSet flags,
-    std::optional<TimeNs> internalDateNs,
-    std::int16_t zoneMinutes,
-    Spool& message) {
-    const Outcome<Written> written = co_await write(Head{}, message);
-    if (!written) co_return std::unexpected(written.error());
+    SessionRecord& session, Appending appending, Spool& spool) {
+    Outcome<std::vector<StoredBlob>> blobs;
+    if (spool.size() <= kInlineOctetsMax) {
+        blobs = writePieces(appending.pieces, spool);
+    } else {
+        blobs = co_await parts_.workers.run([&] { return writePieces(appending.pieces, spool); });
+    }
+    if (!blobs) co_return std::unexpected(blobs.error());
 
-    const MessageId id = parts_.random.orderedId<MessageId>();
     session.open();
     Append command{
         .origin = session.origin(),
         .protocol = session.facts().protocol,
-        .account = account,
-        .mailbox = mailbox,
-        .message = id,
-        .emailId = parts_.random.id<EmailId>(),
-        .blob = written->blob,
-        .flags = std::move(flags),
-        .internalDateNs = internalDateNs,
-        .zoneMinutes = zoneMinutes,
+        .account = appending.account,
+        .mailbox = appending.mailbox,
+        .messages = {},
+        .replaces = appending.replaces,
     };
+    Appended appended;
+    for (std::size_t index = 0; index < blobs->size(); ++index) {
+        AppendPiece& piece = appending.pieces[index];
+        appended.messages.push_back(parts_.random.orderedId<MessageId>());
+        command.messages.push_back({
+            .message = appended.messages.back(),
+            .emailId = parts_.random.id<EmailId>(),
+            .blob = (*blobs)[index],
+            .flags = std::move(piece.flags),
+            .internalDateNs = piece.internalDateNs,
+            .zoneMinutes = piece.zoneMinutes,
+        });
+    }
     const Outcome<Append::Answer> stored = co_await parts_.scribe.submit(std::move(command));
     if (!stored) {
-        discard(written->blob, stored.error());
+        for (const StoredBlob& blob : *blobs)
+            discard(blob, stored.error());
         co_return std::unexpected(stored.error());
     }
-    co_return Appended{.message = id, .uidValidity = stored->uidValidity, .uid = stored->uid};
+    appended.uidValidity = stored->uidValidity;
+    appended.uid = stored->uid;
+    co_return appended;
+}
+
+// What was written is taken back when a later one cannot be.
+Outcome<std::vector<StoredBlob>> Reception::writePieces(
+    const std::vector<AppendPiece>& pieces, Spool& spool) const {
+    std::vector<StoredBlob> blobs;
+    const std::string_view all = spool.view();
+    for (const AppendPiece& piece : pieces) {
+        Outcome<StoredBlob> blob =
+            writePiece(piece, all.substr(piece.begin, piece.end - piece.begin));
+        if (!blob) {
+            for (const StoredBlob& written : blobs)
+                parts_.content.release(written.content.place);
+            return std::unexpected(blob.error());
+        }
+        blobs.push_back(std::move(*blob));
+    }
+    return blobs;
+}
+
+// RFC 3516 §4.4, §6: what BODY[] could not give is encoded, and nothing else is touched.
+Outcome<StoredBlob> Reception::writePiece(const AppendPiece& piece, std::string_view octets) const {
+    if (!piece.hasNul) return storeOwn(octets);
+    const auto encoded = mime::downgrade(octets, mime::Transparency::EightBit);
+    if (!encoded) return refuse(RefusalReason::UnknownEncoding, mime::describe(encoded.error()));
+    if (encoded->find('\0') != std::string::npos) {
+        return refuse(RefusalReason::UnknownEncoding, "a NUL outside of binary parts");
+    }
+    return storeOwn(*encoded);
 }
 
 Task<Outcome<Reception::Written>> Reception::write(Head head, Spool& message) {

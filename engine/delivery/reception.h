@@ -83,21 +83,33 @@ public:
     // `message`: as it came, without trace fields; it lives until the task is done.
     Task<Outcome<Receipt>> receive(SessionRecord& session, Arrival arrival, Spool& message);
 
-    struct Appended {
-        MessageId message;
-        UidValidity uidValidity;
-        Uid uid;
+    // Where one message of an APPEND lies in the spool, and what is said of it.
+    struct AppendPiece {
+        std::uint64_t begin = 0;
+        std::uint64_t end = 0;
+        FlagSet flags{};
+        std::optional<TimeNs> internalDateNs{};
+        std::int16_t zoneMinutes = 0;
+        // NULs came as literal8 (RFC 3516 §4.4): parts that hold them are encoded.
+        bool hasNul = false;
     };
 
-    // IMAP APPEND: the octets are stored as they are.
-    Task<Outcome<Appended>> append(
-        SessionRecord& session,
-        AccountId account,
-        MailboxId mailbox,
-        FlagSet flags,
-        std::optional<TimeNs> internalDateNs,
-        std::int16_t zoneMinutes,
-        Spool& message);
+    struct Appending {
+        AccountId account;
+        MailboxId mailbox;
+        std::vector<AppendPiece> pieces{};
+        std::optional<ReplacedMessage> replaces{};
+    };
+
+    struct Appended {
+        std::vector<MessageId> messages;
+        UidValidity uidValidity;
+        Uid uid;  // of the first; the others follow it
+    };
+
+    // IMAP APPEND and REPLACE: the octets are stored as they are, all messages or none. Refusals:
+    // those of Append, UnknownEncoding, DiskFull, StorageFailed, ShuttingDown.
+    Task<Outcome<Appended>> append(SessionRecord& session, Appending appending, Spool& spool);
 
     // A message that the server itself sends, with a null reverse-path, to one address here or
     // elsewhere: its octets are written, and the command that delivers it is returned, to be
@@ -128,6 +140,9 @@ private:
         std::optional<ReportClaim> claim;
     };
 
+    Outcome<std::vector<StoredBlob>> writePieces(
+        const std::vector<AppendPiece>& pieces, Spool& spool) const;
+    Outcome<StoredBlob> writePiece(const AppendPiece& piece, std::string_view octets) const;
     Task<Outcome<Written>> write(Head head, Spool& message);
     Outcome<Written> writeNow(const Head& head, Spool& message) const;
     Outcome<StoredBlob> storeOwn(std::string_view octets) const;

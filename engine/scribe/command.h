@@ -42,6 +42,9 @@ struct StoredBlob {
     std::string summary;  // summary::Summary, canonical
     std::string messageId;
     std::string subject;
+    // What links it to a thread (summary.capnp); empty: nothing does.
+    std::vector<std::uint64_t> threadKeys{};
+    std::uint64_t subjectKey = 0;
     Hash256 contentHash{};  // SHA-256 of the blob, for the annex
 };
 
@@ -171,11 +174,29 @@ struct FlagSet {
     std::vector<std::string> keywords;
 };
 
-// IMAP APPEND and imports: Received (protocol imap) and Stored.
+// One message of an Append.
+struct AppendedMessage {
+    MessageId message;
+    EmailId emailId;
+    StoredBlob blob;
+    FlagSet flags;
+    std::optional<TimeNs> internalDateNs;  // none: now
+    std::int16_t zoneMinutes = 0;
+};
+
+// What REPLACE puts the appended message in the place of (RFC 8508).
+struct ReplacedMessage {
+    AccountId account;
+    MailboxId mailbox;
+    Uid uid;
+};
+
+// IMAP APPEND and imports: Received (protocol imap) and Stored for each message, all or none (RFC
+// 3502); with `replaces`, Expunged in the same commit.
 struct Append {
     struct Answer {
         UidValidity uidValidity;
-        Uid uid;
+        Uid uid;  // of the first; the others follow it
     };
 
     Origin origin;
@@ -183,12 +204,8 @@ struct Append {
     event::Via via = event::Via::APPEND;
     AccountId account;
     MailboxId mailbox;
-    MessageId message;
-    EmailId emailId;
-    StoredBlob blob;
-    FlagSet flags;
-    std::optional<TimeNs> internalDateNs;  // none: now
-    std::int16_t zoneMinutes = 0;
+    std::vector<AppendedMessage> messages;  // at least one
+    std::optional<ReplacedMessage> replaces{};
 };
 
 enum class FlagEdit { Replace, Add, Remove };

@@ -1,4 +1,4 @@
-// Deliver, Append, RecordRejection: how mail comes in, or does not.
+// Deliver, RecordRejection: how mail comes in, or does not (Append: decide_append.cpp).
 
 #include <algorithm>
 #include <map>
@@ -7,6 +7,7 @@
 #include "engine/scribe/decide_quota.h"
 #include "engine/scribe/decide_rights.h"
 #include "engine/scribe/decide_stored.h"
+#include "engine/scribe/decide_thread.h"
 #include "journal/base/assert.h"
 #include "journal/base/enhanced_code.h"
 
@@ -319,6 +320,7 @@ void storeLocally(
     Deliver::Answer& answer,
     Events& events) {
     NextUids uids;
+    Threads threads(deciding);
     for (std::size_t index = 0; index < command.targets.size(); ++index) {
         const DeliveryTarget& target = command.targets[index];
         const Outcome<MailboxRow>& mailbox = plan.mailboxes[index];
@@ -338,6 +340,7 @@ void storeLocally(
         const Uid uid = uids.take(*mailbox);
         StoredFacts facts;
         facts.emailId = target.emailId;
+        facts.threadId = threads.take(target.account, command.blob, target.emailId);
         facts.internalDateNs = deciding.now;
         facts.prefix = target.prefix;
         addStored(
@@ -395,54 +398,6 @@ Outcome<Deliver::Answer> decide(const Deliver& command, const Deciding& deciding
     if (plan.local + plan.remote == 0) return std::unexpected(firstRefusal(plan));
     if (command.report) addReportReceived(command, answer.received, deciding, events);
     return answer;
-}
-
-Outcome<Append::Answer> decide(const Append& command, const Deciding& deciding, Events& events) {
-    const Outcome<MailboxRow> mailbox =
-        mailboxFor(deciding, command.origin, command.account, command.mailbox, kMayInsert);
-    if (!mailbox) return std::unexpected(mailbox.error());
-    const std::uint16_t rights =
-        rightsIn(deciding, command.origin, command.account, command.mailbox);
-    const Origin origin = actingIn(command.origin, command.account);
-    if (!hasUid(*mailbox)) return refuse(RefusalReason::MailboxFull, "no UIDs are left");
-    const Outcome<AccountRow> account = accountOrRefuse(deciding, command.account);
-    if (!account) return std::unexpected(account.error());
-    // RFC 4314 §4: flags that the rights do not let it have are lost, and nothing else.
-    const Outcome<Keywords> keywords = resolveKeywords(
-        mayWriteKeywords(rights) ? command.flags.keywords : std::vector<std::string>(),
-        *account,
-        deciding);
-    if (!keywords) return std::unexpected(keywords.error());
-
-    const Outcome<Done> room =
-        requireRoom(deciding, events, origin, *mailbox, command.blob.octets, 1);
-    if (!room) return std::unexpected(room.error());
-
-    addDefined(events, origin, command.account, *keywords);
-    const Seq received = events.nextSeq();
-    Draft& draft = addFor(events, Kind::Received, origin, command.account, command.mailbox);
-    draft.core().setMessage(command.message.number());
-    auto body = draft.core().initReceived();
-    body.setProtocol(command.protocol);
-    body.setRecipients(1);
-    setBlob(body.initBlob(), command.blob);
-    auto details = draft.addAnnex(command.account).initReceived();
-    details.setMessageId(command.blob.messageId);
-    details.setSubject(command.blob.subject);
-    details.setContentHash(capnp::Data::Reader(
-        reinterpret_cast<const kj::byte*>(command.blob.contentHash.data()),
-        command.blob.contentHash.size()));
-
-    StoredFacts facts;
-    facts.via = command.via;
-    facts.emailId = command.emailId;
-    facts.systemFlags = static_cast<std::uint16_t>(command.flags.system & systemFlagsUnder(rights));
-    facts.keywords = keywords->ids;
-    facts.internalDateNs = command.internalDateNs.value_or(deciding.now);
-    facts.zoneMinutes = command.zoneMinutes;
-    addStored(
-        events, origin, *mailbox, mailbox->uidNext, command.message, command.blob, received, facts);
-    return Append::Answer{.uidValidity = mailbox->uidValidity, .uid = mailbox->uidNext};
 }
 
 Outcome<Done> decide(const RecordRejection& command, const Deciding& /*deciding*/, Events& events) {

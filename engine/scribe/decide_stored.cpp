@@ -23,6 +23,7 @@ void addStored(
     stored.setUidValidity(mailbox.uidValidity.number());
     stored.setModSeq(modSeq.number());
     stored.setEmailId(facts.emailId.number());
+    stored.setThreadId(facts.threadId);
     stored.setSystemFlags(facts.systemFlags);
     stored.setVia(facts.via);
     stored.setInternalDateNs(facts.internalDateNs);

@@ -14,6 +14,7 @@ namespace daybook {
 struct StoredFacts {
     event::Via via = event::Via::DELIVERY;
     EmailId emailId;
+    std::uint64_t threadId = 0;
     std::uint16_t systemFlags = 0;
     std::vector<KeywordId> keywords;
     TimeNs internalDateNs = 0;

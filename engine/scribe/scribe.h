@@ -86,6 +86,11 @@ public:
     std::size_t octets() const override {
         if constexpr (requires { command_.blob; }) {
             return command_.blob.octets + command_.blob.summary.size();
+        } else if constexpr (std::same_as<Command, Append>) {
+            std::size_t octets = 0;
+            for (const AppendedMessage& each : command_.messages)
+                octets += each.blob.octets + each.blob.summary.size();
+            return octets;
         } else {
             return 0;
         }

@@ -26,6 +26,7 @@ const char* nameOf(RefusalReason reason) {
         case RefusalReason::RelayDenied: return "RelayDenied";
         case RefusalReason::AddressSuppressed: return "AddressSuppressed";
         case RefusalReason::MessageTooLarge: return "MessageTooLarge";
+        case RefusalReason::UnknownEncoding: return "UnknownEncoding";
         case RefusalReason::MailboxFull: return "MailboxFull";
         case RefusalReason::OverQuota: return "OverQuota";
         case RefusalReason::TooManyRecipients: return "TooManyRecipients";

@@ -32,6 +32,7 @@ enum class RefusalReason {
     RelayDenied,             // the recipient is not local and relaying is not offered
     AddressSuppressed,       // mail to that address came back for good a short while ago
     MessageTooLarge,         // above the size limit
+    UnknownEncoding,         // binary octets where no transfer encoding can carry them
     MailboxFull,             // a limit of the account is reached
     OverQuota,               // the same, and what came for it is refused for good
     TooManyRecipients,       // above the recipient limit

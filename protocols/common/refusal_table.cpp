@@ -58,6 +58,13 @@ constexpr std::array kTable{
         "",
         "Mail to this address came back a short while ago; the operator can allow it again"},
     RefusalWords{MessageTooLarge, 552, "5.3.4", "TOOBIG", "", "The message is too large"},
+    RefusalWords{
+        UnknownEncoding,
+        554,
+        "5.6.1",
+        "UNKNOWN-CTE",
+        "",
+        "Binary octets stand where no encoding can carry them"},
     RefusalWords{MailboxFull, 452, "4.2.2", "OVERQUOTA", "", "The mailbox is full"},
     RefusalWords{OverQuota, 552, "5.2.2", "OVERQUOTA", "", "The mailbox is full"},
     RefusalWords{TooManyRecipients, 452, "4.5.3", "LIMIT", "", "Too many recipients"},

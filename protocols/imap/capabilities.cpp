@@ -14,8 +14,10 @@ namespace {
 constexpr std::string_view kForAll = "IMAP4rev1 IMAP4rev2 LITERAL+ ID ENABLE IDLE";
 
 // A capability stands here when its commands are in the table. Alphabetical.
-constexpr std::array<std::string_view, 26> kForUsers{
+constexpr std::array<std::string_view, 31> kForUsers{
     "ACL",
+    "BINARY",
+    "CATENATE",
     "CHILDREN",
     "COMPRESS=DEFLATE",
     "CONDSTORE",
@@ -27,12 +29,15 @@ constexpr std::array<std::string_view, 26> kForUsers{
     "LIST-STATUS",
     "METADATA",
     "MOVE",
+    "MULTIAPPEND",
     "NAMESPACE",
     "NOTIFY",
+    "PREVIEW",
     "QRESYNC",
     "QUOTA",
     "QUOTA=RES-MESSAGE",
     "QUOTA=RES-STORAGE",
+    "REPLACE",
     "RIGHTS=kxte",
     "SPECIAL-USE",
     "STATUS=SIZE",

@@ -11,11 +11,11 @@ constexpr std::string_view kContinue = "+ go ahead\r\n";
 constexpr std::chrono::milliseconds kPatience = limits::kImapLiteralTimeout;
 
 struct LiteralEnd {
-    std::size_t brace = 0;  // where "{" stands
+    std::size_t begin = 0;  // where "{" or "~{" stands
     AnnouncedLiteral literal;
 };
 
-// literal = "{" number ["+"] "}" at the end of a line.
+// literal = "{" number ["+"] "}" at the end of a line; literal8 = "~" before it.
 std::optional<LiteralEnd> literalAtEnd(std::string_view line) {
     if (!line.ends_with('}')) return std::nullopt;
     const std::size_t brace = line.rfind('{');
@@ -25,18 +25,31 @@ std::optional<LiteralEnd> literalAtEnd(std::string_view line) {
     if (!synchronizing) number.remove_suffix(1);
     const auto octets = parseNumber(number, UINT32_MAX);
     if (!octets) return std::nullopt;
+    const bool binary = brace > 0 && line[brace - 1] == '~';
     return LiteralEnd{
-        .brace = brace, .literal = {.octets = *octets, .synchronizing = synchronizing}};
+        .begin = binary ? brace - 1 : brace,
+        .literal = {.octets = *octets, .synchronizing = synchronizing, .binary = binary},
+    };
 }
 
-// append = "APPEND" SP mailbox [SP flag-list] [SP date-time] SP literal: the message is the literal
-// that does not stand in the mailbox's place.
-bool announcesMessage(std::string_view text, std::size_t brace) {
+// Takes a word and the space behind it. False: it does not stand there.
+bool takeWord(std::string_view& text, std::string_view word) {
+    if (!startsWithIgnoreCase(text, word) || text.substr(word.size(), 1) != " ") return false;
+    text.remove_prefix(word.size() + 1);
+    return true;
+}
+
+// append = "APPEND" SP mailbox ..., replace = ["UID" SP] "REPLACE" SP seq-number SP mailbox ...:
+// the message is the literal that does not stand in the mailbox's place. `text`: up to the literal.
+bool announcesMessage(std::string_view text) {
     const std::size_t space = text.find(' ');
     if (space == std::string_view::npos) return false;
-    constexpr std::string_view kAppend = "append ";
-    const std::string_view command = text.substr(space + 1, brace - space - 1);
-    return startsWithIgnoreCase(command, kAppend) && command.size() > kAppend.size();
+    std::string_view rest = text.substr(space + 1);
+    if (takeWord(rest, "append")) return !rest.empty();
+    takeWord(rest, "uid");
+    if (!takeWord(rest, "replace")) return false;
+    const std::size_t number = rest.find(' ');
+    return number != std::string_view::npos && number + 1 < rest.size();
 }
 
 }  // namespace
@@ -50,8 +63,10 @@ Task<CommandText> CommandReader::read(std::size_t textOctetsMax, Deadline deadli
         if (command.problem.empty()) command.text += line;
         const auto end = literalAtEnd(line);
         if (!end) co_return command;
-        if (command.problem.empty() && announcesMessage(command.text, before + end->brace)) {
-            command.text.resize(before + end->brace);
+        const std::size_t begin = before + end->begin;
+        if (command.problem.empty() &&
+            announcesMessage(std::string_view(command.text).substr(0, begin))) {
+            command.text.resize(begin);
             command.message = end->literal;
             co_return command;
         }
@@ -87,12 +102,24 @@ Task<bool> CommandReader::readLiteral(
     co_return true;
 }
 
-Task<void> CommandReader::readMessage(
-    AnnouncedLiteral announced, std::function<void(std::string_view)> sink, Deadline deadline) {
+Task<void> CommandReader::readAnnounced(
+    AnnouncedLiteral announced, std::function<void(std::string_view)> sink) {
     if (announced.synchronizing) co_await connection_.write(kContinue);
     co_await lines_.readOctets(announced.octets, std::move(sink), kPatience);
-    const std::string rest = co_await lines_.readLine(limits::kImapLineOctetsMax, deadline);
-    if (!rest.empty()) throw Bad("Something stands after the message");
+}
+
+Task<CommandText> CommandReader::readOn(Deadline deadline) {
+    CommandText more;
+    try {
+        more.text = co_await lines_.readLine(limits::kImapLineOctetsMax, deadline);
+    } catch (const LineTooLong&) {
+        more.problem = "The line is too long";
+    }
+    const auto end = literalAtEnd(more.text);
+    if (!end) co_return more;
+    more.text.resize(end->begin);
+    more.message = end->literal;
+    co_return more;
 }
 
 Task<void> CommandReader::skipMessage(AnnouncedLiteral announced, Deadline deadline) {

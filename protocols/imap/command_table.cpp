@@ -42,6 +42,8 @@ constexpr std::array kCommands{
     CommandRow{"GETMETADATA", kLoggedIn, 0, &S::getMetadata, "RFC 5464 §4.2"},
     CommandRow{"SETMETADATA", kLoggedIn, 0, &S::setMetadata, "RFC 5464 §4.3"},
     CommandRow{"APPEND", kLoggedIn, 0, &S::append, "RFC 3501 §6.3.11"},
+    CommandRow{"REPLACE", kSelected, 0, &S::replace, "RFC 8508 §3.2"},
+    CommandRow{"UID REPLACE", kSelected, 0, &S::replace, "RFC 8508 §3.3"},
     CommandRow{"NAMESPACE", kLoggedIn, 0, &S::nameSpace, "RFC 2342 §5"},
     CommandRow{"IDLE", kLoggedIn, kLooksAnew, &S::idle, "RFC 2177 §3"},
     CommandRow{"NOTIFY", kLoggedIn, kLooksAnew, &S::notify, "RFC 5465 §3"},

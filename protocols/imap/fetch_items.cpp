@@ -1,6 +1,8 @@
 #include "protocols/imap/fetch_items.h"
 
 #include <algorithm>
+#include <tuple>
+#include <utility>
 
 #include "journal/base/ascii.h"
 #include "journal/base/limits.h"
@@ -55,7 +57,7 @@ void sectionText(Lexer& lexer, mime::Section& section) {
 }
 
 // section = "[" [section-msgtext / (section-part ["." section-text])] "]"
-mime::Section section(Lexer& lexer) {
+mime::Section sectionSpec(Lexer& lexer) {
     mime::Section result;
     lexer.expect('[');
     if (lexer.skip(']')) return result;
@@ -116,11 +118,24 @@ ReadNote noteFor(const BodyItem& item) {
     return note;
 }
 
-// "BODY" section ["<" number "." nz-number ">"] / "BODY.PEEK" ...
+// ["<" number "." nz-number ">"]
+void partialOctets(Lexer& lexer, BodyItem& item) {
+    if (!lexer.skip('<')) return;
+    BodyItem::Partial partial;
+    partial.first = static_cast<std::uint32_t>(lexer.number(UINT32_MAX));
+    lexer.expect('.');
+    partial.count = static_cast<std::uint32_t>(lexer.number(UINT32_MAX));
+    lexer.expect('>');
+    if (partial.count == 0) throw Bad("A part of nothing");
+    item.partial = partial;
+    item.label += '<' + std::to_string(partial.first) + '>';
+}
+
+// "BODY" section [partial] / "BODY.PEEK" section [partial]
 BodyItem bodyItem(Lexer& lexer, bool peek) {
     BodyItem item;
     item.peek = peek;
-    item.section = section(lexer);
+    item.section = sectionSpec(lexer);
     item.label = "BODY[" + sectionName(item.section);
     if (!item.section.fields.empty()) {
         char separator = '(';
@@ -133,18 +148,48 @@ BodyItem bodyItem(Lexer& lexer, bool peek) {
         item.label += ')';
     }
     item.label += ']';
-    if (lexer.skip('<')) {
-        BodyItem::Partial partial;
-        partial.first = static_cast<std::uint32_t>(lexer.number(UINT32_MAX));
-        lexer.expect('.');
-        partial.count = static_cast<std::uint32_t>(lexer.number(UINT32_MAX));
-        lexer.expect('>');
-        if (partial.count == 0) throw Bad("A part of nothing");
-        item.partial = partial;
-        item.label += '<' + std::to_string(partial.first) + '>';
-    }
+    partialOctets(lexer, item);
     item.note = noteFor(item);
     return item;
+}
+
+// "BINARY" [".PEEK"] section-binary [partial] / "BINARY.SIZE" section-binary. RFC 3516 §7.
+// section-binary = "[" [section-part] "]"
+BodyItem binaryItem(Lexer& lexer, std::string_view name) {
+    BodyItem item;
+    const bool isSize = name == "BINARY.SIZE";
+    item.form = isSize ? BodyForm::DecodedSize : BodyForm::Decoded;
+    item.peek = name != "BINARY";
+    item.section = sectionSpec(lexer);
+    if (item.section.text != SectionText::Whole) throw Bad("BINARY takes whole parts");
+    item.label = isSize ? "BINARY.SIZE[" : "BINARY[";
+    item.label += sectionName(item.section) + ']';
+    if (!isSize) partialOctets(lexer, item);
+    item.note = noteFor(item);
+    return item;
+}
+
+// Asked for twice it is answered once, and marks \Seen if one of them does.
+void addBody(FetchItems& items, BodyItem item) {
+    for (BodyItem& known : items.bodies) {
+        if (known.label != item.label || known.partial != item.partial) continue;
+        known.peek = known.peek && item.peek;
+        known.note.peek = known.peek;
+        return;
+    }
+    if (items.bodies.size() >= kBodiesMax) throw Bad("Too many sections");
+    items.bodies.push_back(std::move(item));
+}
+
+// preview-mod = "LAZY": a preview never takes long here, so it changes nothing. RFC 8970 §4.1.
+void previewModifiers(Lexer& lexer) {
+    // A parenthesis may also begin the modifiers of FETCH itself.
+    if (!startsWithIgnoreCase(lexer.rest(), " (LAZY")) return;
+    lexer.skipOctets(2);
+    do {
+        if (uppered(lexer.atom()) != "LAZY") throw Bad("Unknown modifier of PREVIEW");
+    } while (lexer.skip(' '));
+    lexer.expect(')');
 }
 
 // RFC822, RFC822.HEADER, RFC822.TEXT: the same under older names.
@@ -164,9 +209,11 @@ void fetchItem(Lexer& lexer, FetchItems& items) {
         lexer.skipOctets(1);
     }
     const bool hasSection = lexer.peek() == '[';
-    if (items.bodies.size() >= kBodiesMax) throw Bad("Too many sections");
-    if (hasSection && (name == "BODY" || name == "BODY.PEEK")) {
-        items.bodies.push_back(bodyItem(lexer, name == "BODY.PEEK"));
+    const bool isBinary = name == "BINARY" || name == "BINARY.PEEK" || name == "BINARY.SIZE";
+    if (hasSection && isBinary) {
+        addBody(items, binaryItem(lexer, name));
+    } else if (hasSection && (name == "BODY" || name == "BODY.PEEK")) {
+        addBody(items, bodyItem(lexer, name == "BODY.PEEK"));
     } else if (name == "FLAGS")
         items.flags = true;
     else if (name == "INTERNALDATE")
@@ -183,12 +230,21 @@ void fetchItem(Lexer& lexer, FetchItems& items) {
         items.uid = true;
     else if (name == "MODSEQ")
         items.modSeq = true;
-    else if (name == "RFC822")
-        items.bodies.push_back(oldItem(name, SectionText::Whole, false));
+    else if (name == "EMAILID")
+        items.emailId = true;
+    else if (name == "THREADID")
+        items.threadId = true;
+    else if (name == "SAVEDATE")
+        items.saveDate = true;
+    else if (name == "PREVIEW") {
+        items.preview = true;
+        previewModifiers(lexer);
+    } else if (name == "RFC822")
+        addBody(items, oldItem(name, SectionText::Whole, false));
     else if (name == "RFC822.TEXT")
-        items.bodies.push_back(oldItem(name, SectionText::Text, false));
+        addBody(items, oldItem(name, SectionText::Text, false));
     else if (name == "RFC822.HEADER") {
-        items.bodies.push_back(oldItem(name, SectionText::Header, true));
+        addBody(items, oldItem(name, SectionText::Header, true));
     } else {
         throw Bad("Unknown item of FETCH");
     }
@@ -207,9 +263,24 @@ bool macro(Arguments& arguments, FetchItems& items) {
 
 }  // namespace
 
+bool FetchItems::readsBodies() const {
+    return preview || std::ranges::any_of(bodies, [](const BodyItem& body) {
+        return body.form != BodyForm::DecodedSize;
+    });
+}
+
 bool FetchItems::marksSeen() const {
-    return std::any_of(
-        bodies.begin(), bodies.end(), [](const BodyItem& body) { return !body.peek; });
+    return std::ranges::any_of(bodies, [](const BodyItem& body) { return !body.peek; });
+}
+
+BodyItem bodyItemFor(const std::string& spec, const std::optional<BodyItem::Partial>& partial) {
+    const std::string text = '[' + spec + ']';
+    Lexer lexer(text);
+    BodyItem item = bodyItem(lexer, true);
+    if (!lexer.atEnd()) throw Bad("Something stands behind the section");
+    item.partial = partial;
+    item.note = noteFor(item);
+    return item;
 }
 
 FetchItems parseFetchItems(Arguments& arguments) {
@@ -224,6 +295,79 @@ FetchItems parseFetchItems(Arguments& arguments) {
     } while (lexer.skip(' '));
     lexer.expect(')');
     return items;
+}
+
+PartialRange parsePartialRange(Lexer& lexer) {
+    const auto position = [&lexer] {
+        const auto number = static_cast<std::uint32_t>(lexer.number(UINT32_MAX));
+        if (number == 0) throw Bad("Positions count from 1");
+        return number;
+    };
+    PartialRange range;
+    range.fromEnd = lexer.skip('-');
+    range.first = position();
+    lexer.expect(':');
+    if (lexer.skip('-') != range.fromEnd) throw Bad("Both ends count from the same side");
+    range.last = position();
+    if (range.last < range.first) std::swap(range.first, range.last);
+    return range;
+}
+
+std::vector<Run> partOf(const std::vector<Run>& runs, const PartialRange& range) {
+    std::uint64_t count = 0;
+    for (const Run& run : runs)
+        count += run.count();
+    std::uint64_t first = range.first;
+    std::uint64_t last = range.last;
+    if (range.fromEnd) {
+        if (first > count) return {};
+        last = std::min(last, count);
+        std::tie(first, last) = std::pair(count - last + 1, count - first + 1);
+    }
+    std::vector<Run> part;
+    std::uint64_t before = 0;
+    for (const Run& run : runs) {
+        const std::uint64_t from = std::max(first, before + 1);
+        const std::uint64_t to = std::min(last, before + run.count());
+        if (from <= to) {
+            const auto skipped = static_cast<std::uint32_t>(from - before - 1);
+            part.push_back({
+                .number = run.number + skipped,
+                .first = run.first + skipped,
+                .last = run.first + static_cast<std::uint32_t>(to - before - 1),
+            });
+        }
+        before += run.count();
+    }
+    return part;
+}
+
+FetchModifiers parseFetchModifiers(Arguments& arguments) {
+    FetchModifiers modifiers;
+    if (!arguments.optionalSpace()) return modifiers;
+    Lexer& lexer = arguments.lexer();
+    lexer.expect('(');
+    do {
+        const std::string name = arguments.word();
+        if (name == "CHANGEDSINCE" && !modifiers.changedSince) {
+            arguments.space();
+            modifiers.changedSince = arguments.modSeq();
+        } else if (name == "PARTIAL" && !modifiers.partial) {
+            if (!arguments.byUid()) throw Bad("PARTIAL is for UID FETCH");
+            arguments.space();
+            modifiers.partial = parsePartialRange(lexer);
+        } else if (name == "VANISHED" && !modifiers.vanished) {
+            modifiers.vanished = true;
+        } else {
+            throw Bad("Unknown modifier of FETCH, or it stands there twice");
+        }
+    } while (lexer.skip(' '));
+    lexer.expect(')');
+    // RFC 7162 §3.2.6: only with CHANGEDSINCE, of UID FETCH, and once QRESYNC is enabled.
+    const bool mayVanish =
+        modifiers.changedSince && arguments.byUid() && arguments.dialect().qresync;
+    if (modifiers.vanished && !mayVanish) throw Bad("VANISHED does not belong here");
+    return modifiers;
 }
 
 }  // namespace daybook::imap

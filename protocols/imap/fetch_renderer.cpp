@@ -1,16 +1,14 @@
 #include "protocols/imap/fetch_renderer.h"
 
-#include <algorithm>
-
 #include "engine/mime/header_fields.h"
 #include "journal/base/encoding.h"
+#include "protocols/imap/object_id.h"
 #include "protocols/imap/response.h"
+#include "protocols/imap/summary_text.h"
 
 namespace daybook::imap {
 
 namespace {
-
-constexpr std::uint64_t kPieceOctets = 256U << 10U;
 
 // What stands where the summary was erased with the message: the shape that clients expect, empty.
 constexpr std::string_view kNoEnvelope = "(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)";
@@ -18,24 +16,6 @@ constexpr std::string_view kNoStructure = R"(("TEXT" "PLAIN" NIL NIL NIL "7BIT" 
 
 std::string_view textOf(capnp::Data::Reader data) {
     return {reinterpret_cast<const char*>(data.begin()), data.size()};
-}
-
-mime::Extent cut(const mime::Extent& extent, const std::optional<BodyItem::Partial>& partial) {
-    if (!partial) return extent;
-    const std::uint64_t begin = std::min(extent.begin + partial->first, extent.end);
-    return {.begin = begin, .end = std::min(begin + partial->count, extent.end)};
-}
-
-// Reads it all once and keeps nothing: what turns out damaged in the middle of a literal could not
-// be taken back.
-bool isWhole(const ContentLog& content, const BlobRange& range) {
-    std::string scratch;
-    for (std::uint64_t done = 0; done < range.count; done += kPieceOctets) {
-        scratch.clear();
-        const std::uint64_t count = std::min(kPieceOctets, range.count - done);
-        if (!content.read(range.place, range.from + done, count, scratch)) return false;
-    }
-    return true;
 }
 
 }  // namespace
@@ -57,15 +37,29 @@ void FetchRenderer::render(
         if (parts_.items.needsSummary()) {
             const MessageOctets octets(views, parts_.content, row);
             renderSummary(octets, row.uid);
-            for (const BodyItem& item : parts_.items.bodies)
-                renderBody(octets, item, row.uid);
+            if (parts_.items.preview) renderPreview(octets, row.uid);
+            for (const BodyItem& item : parts_.items.bodies) {
+                if (item.form == BodyForm::AsStored) {
+                    renderBody(octets, item, row.uid);
+                } else {
+                    renderDecoded(octets, item, row.uid);
+                }
+            }
         }
         out_ += ")\r\n";
     } catch (const ContentDamaged&) {
         ++damaged_;
-        out_.resize(begin);
-        std::erase_if(large_, [begin](const LargeOctets& piece) { return piece.at > begin; });
+        takeBack(begin);
+    } catch (const UnknownEncoding&) {
+        unknownEncoding_ = true;
+        takeBack(begin);
     }
+}
+
+// What was noted as read stays noted: it was opened.
+void FetchRenderer::takeBack(std::size_t begin) {
+    out_.resize(begin);
+    std::erase_if(large_, [begin](const LargeOctets& piece) { return piece.at > begin; });
 }
 
 void FetchRenderer::renderRow(const MessageRow& row, Flags flags) {
@@ -97,6 +91,26 @@ void FetchRenderer::renderRow(const MessageRow& row, Flags flags) {
         name("RFC822.SIZE");
         appendNumber(out_, row.octets);
     }
+    renderIds(row);
+}
+
+// RFC 8474 §5; SAVEDATE: RFC 8514 §4.2.
+void FetchRenderer::renderIds(const MessageRow& row) {
+    const FetchItems& items = parts_.items;
+    if (items.emailId) {
+        name("EMAILID");
+        out_ += '(' + objectIdText(ObjectKind::Email, row.emailId.number()) + ')';
+    }
+    if (items.threadId) {
+        name("THREADID");
+        // NIL: stored before threads were kept (RFC 8474 §5.2).
+        out_ +=
+            row.threadId == 0 ? "NIL" : '(' + objectIdText(ObjectKind::Thread, row.threadId) + ')';
+    }
+    if (items.saveDate) {
+        name("SAVEDATE");
+        out_ += '"' + mime::internalDateText(row.savedNs, 0) + '"';
+    }
 }
 
 void FetchRenderer::renderSummary(const MessageOctets& octets, Uid uid) {
@@ -104,7 +118,7 @@ void FetchRenderer::renderSummary(const MessageOctets& octets, Uid uid) {
     const auto summary = octets.summary();
     const auto put = [&](std::string_view label, std::string_view value, std::string_view none) {
         name(label);
-        out_ += value.empty() ? none : value;
+        appendSummaryText(out_, value.empty() ? none : value, parts_.dialect);
     };
     std::uint16_t read = 0;
     if (items.envelope) {
@@ -134,7 +148,7 @@ void FetchRenderer::renderBody(const MessageOctets& octets, const BodyItem& item
         return;
     }
     if (!item.section.fields.empty()) return renderFields(octets, item, *whole, uid);
-    const mime::Extent extent = cut(*whole, item.partial);
+    const mime::Extent extent = cutTo(*whole, item.partial);
     const std::size_t begin = out_.size();
     out_ += '{';
     appendNumber(out_, extent.end - extent.begin);
@@ -149,16 +163,6 @@ void FetchRenderer::renderBody(const MessageOctets& octets, const BodyItem& item
     parts_.mailbox.access->note(uid, note);
 }
 
-// False: erased.
-bool FetchRenderer::appendOctets(const MessageOctets& octets, const mime::Extent& extent) {
-    if (extent.end - extent.begin <= kPieceOctets) return octets.read(extent, out_);
-    out_ += octets.prefixPart(extent);
-    const BlobRange range = octets.blobPart(extent);
-    if (!isWhole(parts_.content, range)) return false;
-    large_.push_back(LargeOctets{.at = out_.size(), .range = range});
-    return true;
-}
-
 void FetchRenderer::renderFields(
     const MessageOctets& octets, const BodyItem& item, const mime::Extent& header, Uid uid) {
     std::string text;
@@ -168,7 +172,7 @@ void FetchRenderer::renderFields(
     }
     const bool others = item.section.text == mime::SectionText::HeaderFieldsNot;
     const std::string fields = mime::filterHeader(text, item.section.fields, others);
-    const mime::Extent extent = cut({.begin = 0, .end = fields.size()}, item.partial);
+    const mime::Extent extent = cutTo({.begin = 0, .end = fields.size()}, item.partial);
     out_ += '{';
     appendNumber(out_, extent.end - extent.begin);
     out_ += "}\r\n";

@@ -31,10 +31,11 @@ struct DateTime {
     std::int16_t zoneMinutes = 0;
 };
 
-// The message that APPEND announced and that is still to be read.
+// A literal of APPEND that is still to be read.
 struct AnnouncedLiteral {
     std::uint64_t octets = 0;
     bool synchronizing = true;
+    bool binary = false;  // literal8: may hold NULs (RFC 3516 §7)
 };
 
 class Arguments {

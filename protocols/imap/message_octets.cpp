@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "engine/mime/header_fields.h"
+#include "engine/mime/preview.h"
+#include "journal/base/limits.h"
 
 namespace daybook::imap {
 
@@ -27,6 +29,49 @@ std::optional<mime::Extent> MessageOctets::extentOf(const mime::Section& section
     extent->begin += isMessageHeader ? 0 : prefix_.size();
     extent->end += prefix_.size();
     return extent;
+}
+
+// Without the recipient's prefix, which has no Content-* fields.
+std::string MessageOctets::partHeader(unsigned index) const {
+    const auto part = summary_->getParts()[index];
+    const std::uint64_t octets = std::min<std::uint64_t>(
+        part.getBodyOffset() - part.getHeaderOffset(), limits::kMimeFieldOctetsMax);
+    std::string header;
+    if (octets > 0) content_.read(row_.blob, part.getHeaderOffset(), octets, header);
+    return header;
+}
+
+BlobRange MessageOctets::partBody(unsigned index) const {
+    const auto part = summary_->getParts()[index];
+    return BlobRange{
+        .place = row_.blob,
+        .from = part.getBodyOffset(),
+        .count = part.getBodyEnd() - part.getBodyOffset(),
+    };
+}
+
+std::optional<MessageOctets::Leaf> MessageOctets::leafAt(
+    const std::vector<std::uint32_t>& path) const {
+    if (!summary_ || path.empty()) return std::nullopt;
+    const auto index = mime::partAt(*summary_, path);
+    if (!index || summary_->getParts()[*index].getKind() != summary::Kind::LEAF) {
+        return std::nullopt;
+    }
+    return Leaf{.fields = mime::leafFields(partHeader(*index)), .body = partBody(*index)};
+}
+
+std::string MessageOctets::preview() const {
+    if (!summary_) return {};
+    const auto part =
+        mime::previewPart(*summary_, [this](unsigned index) { return partHeader(index); });
+    if (!part) return {};
+    BlobRange body = partBody(part->index);
+    const std::size_t octetsMax =
+        part->fields.isHtml() ? mime::kPreviewHtmlOctets : mime::kPreviewTextOctets;
+    body.count = std::min<std::uint64_t>(body.count, octetsMax);
+    std::string beginning;
+    if (!content_.read(body.place, body.from, body.count, beginning)) return {};
+    return mime::previewText(beginning, part->fields);
 }
 
 std::string_view MessageOctets::prefixPart(const mime::Extent& extent) const {

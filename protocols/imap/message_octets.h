@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "engine/mime/leaf_fields.h"
 #include "engine/mime/parts.h"
 #include "journal/content_log.h"
 #include "journal/record.h"
@@ -36,6 +37,18 @@ public:
     // Nothing: there is no such part, or the summary is erased.
     std::optional<mime::Extent> extentOf(const mime::Section& section) const;
 
+    // Of a leaf: how its body is to be read, and where that lies. Nothing: it is no leaf, it is not
+    // there, or it is erased.
+    struct Leaf {
+        mime::LeafFields fields;
+        BlobRange body;
+    };
+
+    std::optional<Leaf> leafAt(const std::vector<std::uint32_t>& path) const;
+
+    // RFC 8970. Empty: there is nothing to be said, or it is erased.
+    std::string preview() const;
+
     // Appends [extent) to `into`. False: erased.
     bool read(const mime::Extent& extent, std::string& into) const;
     // What of the extent lies in the prefix.
@@ -52,6 +65,9 @@ public:
     std::uint64_t prefixOctets() const { return prefix_.size(); }
 
 private:
+    std::string partHeader(unsigned index) const;
+    BlobRange partBody(unsigned index) const;
+
     const ContentLog& content_;
     const MessageRow& row_;
     std::string_view prefix_;

@@ -39,6 +39,10 @@ std::string_view tagOf(std::string_view text) {
     return isTag ? tag : std::string_view{};
 }
 
+bool takesMessages(const CommandRow& row) {
+    return row.handler == &Session::append || row.handler == &Session::replace;
+}
+
 Task<void> runSession(
     const Services& services,
     RecentClaims& claims,
@@ -203,7 +207,7 @@ Task<Reply> Session::dispatch(std::string_view rest, const CommandText& command)
     }
     const CommandRow* const row = findCommand(name);
     if (row == nullptr) throw Bad("There is no such command");
-    if (command.message && row->handler != &Session::append) throw Bad("No literal belongs here");
+    if (command.message && !takesMessages(*row)) throw Bad("No literal belongs here");
     const std::uint8_t state = !account()     ? kNotAuthenticated
                                : isSelected() ? kSelected
                                               : kAuthenticated;

@@ -31,7 +31,11 @@ namespace daybook::imap {
 
 class OpenedMailboxes;
 class RecentClaims;
+struct AppendStep;
+struct AppendWork;
 struct FetchItems;
+struct BlobRange;
+struct LargeDecoding;
 struct LargeOctets;
 struct StoreReport;
 struct SearchKey;
@@ -47,7 +51,8 @@ struct SearchResult {
 // What a FETCH could not give.
 struct FetchTrouble {
     std::size_t damaged = 0;
-    std::size_t missing = 0;  // gone without a trace
+    std::size_t missing = 0;       // gone without a trace
+    bool unknownEncoding = false;  // RFC 3516 §4.3
 };
 
 // What a listener starts for each connection. `services` and `claims` outlive every session.
@@ -104,6 +109,7 @@ public:
     Task<Reply> getMetadata(Arguments& arguments);
     Task<Reply> setMetadata(Arguments& arguments);
     Task<Reply> append(Arguments& arguments);
+    Task<Reply> replace(Arguments& arguments);
     Task<Reply> idle(Arguments& arguments);
     Task<Reply> notify(Arguments& arguments);
     Task<Reply> check(Arguments& arguments);
@@ -187,6 +193,16 @@ private:
     Task<Reply> open(Arguments& arguments, bool readOnly);
     Outcome<Done> openMailbox(const std::string& name, bool readOnly);
     Task<void> tellMissed(QuickResync resync);
+    // commands/append.cpp
+    Task<Reply> appendMessages(
+        std::string mailbox, std::string text, std::optional<ReplacedMessage> replaces);
+    Task<bool> takeSteps(AppendWork& work, std::vector<AppendStep> steps);
+    Task<void> takeOctets(AppendWork& work);
+    Task<std::string> takeUrl();
+    Task<Reply> finishAppend(AppendWork& work);
+    // commands/catenate.cpp
+    Task<void> catenate(AppendWork& work, std::string url);
+    Task<void> copyOctets(AppendWork& work, BlobRange range, std::string url);
     // commands/list.cpp
     void tellListed(const Snapshot& views, const ListRequest& request, const MailboxTarget& target);
     // commands/status.cpp
@@ -210,6 +226,7 @@ private:
     Task<Outcome<FetchTrouble>> sendMessages(const FetchItems& items, std::vector<Run> runs);
     Task<void> sendLarge(std::vector<LargeOctets> pieces);
     void tellVanished(const SequenceSet& set, ModSeq since);
+    Task<void> sendDecoded(BlobRange range, LargeDecoding decoding);
     UidRanges unseen(const std::vector<Run>& runs);
     std::vector<Run> changedRuns(const std::vector<Run>& runs, ModSeq since);
     // commands/store.cpp
@@ -245,6 +262,8 @@ private:
     // Messages that came while NOTIFY wants items of them.
     std::vector<std::uint32_t> newMessages_;
     // The message of the APPEND that runs, as long as nobody has read it.
+    // What the APPEND that runs has announced, as long as nobody has read it. No octets, without
+    // waiting: the rest of its command is still to come.
     std::optional<AnnouncedLiteral> message_;
     std::string out_;
     // By the keyword's number; [0] is none.

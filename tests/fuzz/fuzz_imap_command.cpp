@@ -8,7 +8,9 @@
 #include <string_view>
 
 #include "engine/mime/decoding.h"
+#include "protocols/imap/append_parser.h"
 #include "protocols/imap/fetch_items.h"
+#include "protocols/imap/imap_url.h"
 #include "protocols/imap/list_pattern.h"
 #include "protocols/imap/response.h"
 #include "protocols/imap/resync.h"
@@ -78,6 +80,47 @@ void checkResync(Arguments& arguments) {
     require(resync.uidValidity && resync.since);
 }
 
+void checkModifiers(Arguments& arguments) {
+    const FetchModifiers modifiers = parseFetchModifiers(arguments);
+    if (!modifiers.partial) return;
+    const PartialRange& range = *modifiers.partial;
+    require(range.first >= 1 && range.first <= range.last);
+    std::uint64_t count = 0;
+    for (const Run& run : partOf(mailbox().numbers.runs(), range)) {
+        require(mailbox().numbers.numberOf(run.first) == run.number);
+        count += run.count();
+    }
+    require(count <= std::uint64_t{range.last} - range.first + 1);
+}
+
+// Each line is text up to a literal; the last one ends the command.
+void checkAppend(std::string_view input) {
+    AppendParser parser(AppendParser::Messages::Many, {});
+    std::size_t messages = 0;
+    while (true) {
+        const std::size_t end = input.find('\n');
+        const bool isLast = end == std::string_view::npos;
+        const auto literal = isLast ? std::nullopt : std::optional(AnnouncedLiteral{.octets = 1});
+        const std::vector<AppendStep> steps = parser.take(input.substr(0, end), literal);
+        require(!steps.empty() || !isLast);
+        for (const AppendStep& step : steps) {
+            messages += step.kind == AppendStep::Kind::Begin ? 1 : 0;
+            require(messages > 0);
+            require(isLast == (step.kind == AppendStep::Kind::Done) || &step != &steps.back());
+        }
+        if (isLast) return;
+        input.remove_prefix(end + 1);
+    }
+}
+
+void checkUrl(std::string_view input) {
+    const auto url = parseImapUrl(input);
+    if (!url) return;
+    require(url->uid > 0);
+    require(url->mailbox.find('\0') == std::string::npos);
+    bodyItemFor(url->section, url->partial);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -87,6 +130,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     attempt(input, checkName);
     attempt(input, checkResync);
     attempt(input, [](Arguments& arguments) { parseFetchItems(arguments); });
+    attempt(input, checkModifiers);
+    attempt(input, [input](Arguments&) { checkAppend(input); });
+    attempt(input, [input](Arguments&) { checkUrl(input); });
     attempt(input, [](Arguments& arguments) { parseSearch(arguments, mailbox()); });
     attempt(input, [](Arguments& arguments) { arguments.flagChange(); });
     attempt(input, [](Arguments& arguments) { arguments.flagList(); });

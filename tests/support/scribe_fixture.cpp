@@ -133,10 +133,12 @@ Append ScribeFixture::appending(MailboxId to, FlagSet flags) {
         .origin = owner(),
         .account = alice_,
         .mailbox = to,
-        .message = random_.id<MessageId>(),
-        .emailId = random_.id<EmailId>(),
-        .blob = blob(),
-        .flags = std::move(flags),
+        .messages = {{
+            .message = random_.id<MessageId>(),
+            .emailId = random_.id<EmailId>(),
+            .blob = blob(),
+            .flags = std::move(flags),
+        }},
     };
 }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "protocols/imap/decoded_octets.h"
 #include "protocols/imap/fetch_renderer.h"
 #include "protocols/imap/run_cursor.h"
 #include "protocols/imap/session.h"
@@ -12,60 +13,45 @@ constexpr std::size_t kSliceOctets = 256U << 10U;
 // Messages for one snapshot: what is small takes no octets, but time.
 constexpr std::size_t kSliceMessages = 2'048;
 
-// fetch-modifiers, RFC 4466 §2.3.
-struct FetchModifiers {
-    std::optional<ModSeq> since;  // CHANGEDSINCE, RFC 7162 §3.1.4
-    bool vanished = false;        // VANISHED, RFC 7162 §3.2.6
-};
-
-// [SP "(" fetch-modifier *(SP fetch-modifier) ")"]
-FetchModifiers fetchModifiers(Arguments& arguments) {
-    FetchModifiers modifiers;
-    if (!arguments.optionalSpace()) return modifiers;
-    arguments.lexer().expect('(');
-    do {
-        const std::string name = arguments.word();
-        if (name == "CHANGEDSINCE" && !modifiers.since) {
-            arguments.space();
-            modifiers.since = arguments.modSeq();
-        } else if (name == "VANISHED" && !modifiers.vanished) {
-            modifiers.vanished = true;
-        } else {
-            throw Bad("Unknown modifier of FETCH, or one that is there twice");
-        }
-    } while (arguments.optionalSpace());
-    arguments.lexer().expect(')');
-    if (!modifiers.vanished) return modifiers;
-    if (!arguments.byUid()) throw Bad("VANISHED belongs to UID FETCH");
-    if (!modifiers.since) throw Bad("VANISHED goes with CHANGEDSINCE only");
-    if (!arguments.dialect().qresync) throw Bad("QRESYNC must be enabled first");
-    return modifiers;
+// It was whole a moment ago; a literal cannot be ended early.
+bool nextOf(DecodedOctets& octets, std::string& piece) {
+    try {
+        return octets.next(piece);
+    } catch (const ContentDamaged&) {
+        throw Disconnected("a message was erased while it was sent");
+    }
 }
 
 }  // namespace
 
-// FETCH and UID FETCH. RFC 3501 §6.4.5. CHANGEDSINCE: RFC 7162 §3.1.4; VANISHED: §3.2.6.
+// FETCH and UID FETCH. RFC 3501 §6.4.5. CHANGEDSINCE: RFC 7162 §3.1.4; VANISHED: §3.2.6. PARTIAL:
+// RFC 9394 §3.3.
 Task<Reply> Session::fetch(Arguments& arguments) {
     // fetch = "FETCH" SP sequence-set SP ("ALL" / "FULL" / "FAST" / fetch-att / "(" ... ")")
     arguments.space();
     const SequenceSet set = arguments.sequenceSet();
     arguments.space();
     FetchItems items = parseFetchItems(arguments);
-    const FetchModifiers modifiers = fetchModifiers(arguments);
-    const std::optional<ModSeq> since = modifiers.since;
+    const FetchModifiers modifiers = parseFetchModifiers(arguments);
+    const std::optional<ModSeq> since = modifiers.changedSince;
     arguments.end();
-    // RFC 9586 §3.3: a UIDFETCH names its UID at its beginning.
+    // RFC 9586 §3.3: UIDFETCH has the UID at its head, and again only where it is asked for.
     items.uid = items.uid || (arguments.byUid() && !dialect_.uidOnly);
     items.modSeq = items.modSeq || since;
     std::vector<Run> runs = selected().runsOf(set, arguments.byUid());
     if (items.modSeq) enableCondstore();
     if (modifiers.vanished) tellVanished(set, *since);
+    // RFC 9394 §3.4: first the part, then what of it changed.
+    if (modifiers.partial) runs = partOf(runs, *modifiers.partial);
     if (since) runs = changedRuns(runs, *since);
 
     const bool byUid = arguments.byUid();
     const Outcome<FetchTrouble> trouble = co_await sendMessages(items, std::move(runs));
     if (!trouble) co_return no(trouble.error());
     if (trouble->damaged > 0) co_return no("SERVERBUG", "Some messages cannot be read");
+    if (trouble->unknownEncoding) {
+        co_return no("UNKNOWN-CTE", "A part is encoded in a way that is not known here");
+    }
     if (trouble->missing > 0 && !byUid) co_return no("EXPUNGEISSUED", "Some messages are gone");
     co_return ok("Fetched");
 }
@@ -107,14 +93,18 @@ Task<Outcome<FetchTrouble>> Session::sendMessages(const FetchItems& items, std::
         co_await flushIfLarge();
         co_await connection_.reactor().yield();
     }
-    co_return FetchTrouble{.damaged = renderer.damaged(), .missing = cursor.missing()};
+    co_return FetchTrouble{
+        .damaged = renderer.damaged(),
+        .missing = cursor.missing(),
+        .unknownEncoding = renderer.metUnknownEncoding(),
+    };
 }
 
 // The access is on record, and \Seen with it, before the first octet leaves (DESIGN 3.4). Returns
 // whose flags changed by it.
 Task<Outcome<std::vector<Uid>>> Session::openBodies(
     const FetchItems& items, const std::vector<Run>& runs) {
-    if (!items.readsBodies() || runs.empty()) co_return std::vector<Uid>{};
+    if (runs.empty() || !items.readsBodies()) co_return std::vector<Uid>{};
     UidRanges markSeen;
     if (items.marksSeen() && !selected().readOnly) markSeen = unseen(runs);
     Outcome<std::vector<Uid>> seen =
@@ -163,6 +153,32 @@ std::vector<Run> Session::changedRuns(const std::vector<Run>& runs, ModSeq since
     return selected().numbers.runsOfUids(changed);
 }
 
+// RFC 3516 §4.3. How much there is, and whether a literal can hold it, is found on a worker.
+Task<void> Session::sendDecoded(BlobRange range, LargeDecoding decoding) {
+    const bool wantsSize = decoding.item.form == BodyForm::DecodedSize;
+    DecodedOctets octets(services_.content, range, decoding.decoder, decoding.item.partial);
+    const std::optional<Measured> measured =
+        co_await services_.workers.run([&octets] { return measure(octets); });
+    std::string piece;
+    if (!measured) {
+        piece = wantsSize ? "0" : "NIL";
+    } else if (wantsSize) {
+        appendNumber(piece, measured->octets);
+    } else {
+        appendLiteralHead(piece, measured->octets, measured->hasNul);
+    }
+    co_await connection_.write(piece);
+    if (!measured || wantsSize) co_return;
+    ReadNote note = decoding.item.note;
+    note.octets = measured->octets;
+    selected().access->note(decoding.uid, note);
+    bool more = nextOf(octets, piece);
+    while (more) {
+        co_await connection_.write(piece);
+        more = nextOf(octets, piece);
+    }
+}
+
 // Sends the output, with the octets that it lacks read from the content log piece by piece.
 Task<void> Session::sendLarge(std::vector<LargeOctets> pieces) {
     if (pieces.empty()) co_return;
@@ -173,6 +189,10 @@ Task<void> Session::sendLarge(std::vector<LargeOctets> pieces) {
     for (const LargeOctets& large : pieces) {
         co_await connection_.write(std::string_view(octets).substr(sent, large.at - sent));
         sent = large.at;
+        if (large.decoding) {
+            co_await sendDecoded(large.range, *large.decoding);
+            continue;
+        }
         for (std::uint64_t done = 0; done < large.range.count; done += piece.size()) {
             piece.clear();
             const std::uint64_t count =

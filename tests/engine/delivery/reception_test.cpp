@@ -118,7 +118,18 @@ public:
         return runTask(
             reactor_,
             reception_.append(
-                session_, alice_, mailbox, std::move(flags), 1'000 * kSecondNs, 60, spool));
+                session_,
+                {
+                    .account = alice_,
+                    .mailbox = mailbox,
+                    .pieces = {{
+                        .end = message.size(),
+                        .flags = std::move(flags),
+                        .internalDateNs = 1'000 * kSecondNs,
+                        .zoneMinutes = 60,
+                    }},
+                },
+                spool));
     }
 
     MailboxRow mailbox(AccountId account, std::string_view name = "INBOX") const {
@@ -384,7 +395,7 @@ TEST_CASE("reception: APPEND stores the octets as they are", "[engine]") {
     CHECK(appended->uidValidity == inbox.uidValidity);
     CHECK(appended->uid == inbox.uidNext);
     const MessageRow row = server.messages(server.alice()).at(0);
-    CHECK(row.message == appended->message);
+    CHECK(row.message == appended->messages.front());
     CHECK(server.blob(row) == kMessage);
     CHECK(row.prefixOctets == 0);
     CHECK(row.internalDateNs == 1'000 * kSecondNs);

@@ -130,8 +130,8 @@ TEST_CASE("append: flags and keywords come with the message", "[scribe]") {
     const MailboxId drafts = f.mailbox("Drafts");
     const Seq before = f.head();
     Append command = f.appending(drafts, {.system = kDraft | kSeen, .keywords = {"$Work", "b"}});
-    command.internalDateNs = 1'000 * kSecondNs;
-    command.zoneMinutes = -90;
+    command.messages[0].internalDateNs = 1'000 * kSecondNs;
+    command.messages[0].zoneMinutes = -90;
     const Append::Answer answer = f.does(command);
     CHECK(answer.uid == Uid(1));
     CHECK(

@@ -135,7 +135,7 @@ TEST_CASE("fetch items: what is refused", "[imap]") {
           "BODY.PEEK",
           "BODY[TEXT.1]",
           "BODY[]<0.99999999999>",
-          "BINARY[1]",
+          "BINARY[1.TEXT]",
           "(FLAGS  UID)"}) {
         INFO(text);
         CHECK_THROWS_AS(fetchItems(text), Bad);

@@ -12,7 +12,7 @@ namespace {
 
 // Leaves that are looked at for a text.
 constexpr unsigned kLeavesMax = 16;
-constexpr std::size_t kEntityOctetsMax = 10;
+constexpr std::size_t kEntityOctetsMax = 12;
 
 struct Entity {
     std::string_view name;

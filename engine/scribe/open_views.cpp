@@ -29,6 +29,10 @@ void OpenViews::noteChange(const event::Core::Reader& core) {
             mailboxes_.emplace(core.getMailbox());
             accounts_.emplace(core.getAccount());
             break;
+        case event::Core::MAILBOX_METADATA_SET:
+            mailboxes_.emplace(core.getMailbox());
+            accounts_.emplace(core.getAccount());
+            break;
         case event::Core::ACL_CHANGED:
             mailboxes_.emplace(core.getMailbox());
             accounts_.emplace(core.getAccount());
@@ -36,7 +40,6 @@ void OpenViews::noteChange(const event::Core::Reader& core) {
             break;
         case event::Core::MAILBOX_CREATED:
         case event::Core::SPECIAL_USE_CHANGED:
-        case event::Core::MAILBOX_METADATA_SET:
         case event::Core::MAILBOX_RENAMED:
         case event::Core::SUBSCRIPTION_CHANGED:
         case event::Core::ACCOUNT_STATE_CHANGED:

@@ -90,6 +90,10 @@ private:
 
     // "All messages with message sequence numbers corresponding to": kept as UIDs.
     SearchKey numbers() {
+        // RFC 9586 §3.1.
+        if (arguments_.dialect().uidOnly) {
+            throw Bad("UIDREQUIRED", "Message numbers are not allowed once UIDONLY is enabled");
+        }
         const SequenceSet set = arguments_.sequenceSet();
         const std::uint32_t count = mailbox_.numbers.count();
         if (set.greatestNumber() > count) throw Bad("There is no message with that number");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "protocols/imap/annotations.h"
 #include "protocols/imap/mailbox_listing.h"
 #include "protocols/imap/response.h"
 
@@ -65,14 +66,28 @@ std::uint16_t WatchedMailboxes::eventsOf(std::string_view name) const {
         FilteredMailbox{.name = name, .isSubscribed = subscribed_.contains(name)});
 }
 
-void WatchedMailboxes::learn(const MailboxTarget& target, std::uint16_t events) {
+WatchedMailboxes::Annotations WatchedMailboxes::hashed(
+    const std::map<std::string, std::string>& annotations) {
+    Annotations hashes;
+    for (const auto& [name, value] : annotations)
+        hashes.emplace(name, std::hash<std::string>()(value));
+    return hashes;
+}
+
+void WatchedMailboxes::learn(
+    const Snapshot& views, const MailboxTarget& target, std::uint16_t events) {
+    constexpr std::uint16_t kWatched = kMessageEvents | kMailboxMetadataChange;
     const auto [entry, isNew] = known_.try_emplace(target.row.id);
     Known& known = entry->second;
     known.name = target.row.name;
     if (isNew) known.numbers = numbersOf(target.row);
-    const bool watches = (known.events & kMessageEvents) != 0;
+    const bool annotated = (known.events & kMailboxMetadataChange) != 0;
+    if (!annotated && (events & kMailboxMetadataChange) != 0) {
+        known.annotations = hashed(annotationsFor(views, user_, target));
+    }
+    const bool watches = (known.events & kWatched) != 0;
     known.events = events;
-    const bool watchesNow = (events & kMessageEvents) != 0;
+    const bool watchesNow = (events & kWatched) != 0;
     if (watchesNow && !watches) known.watch = hub_.watchMailbox(target.row.id, news_);
     if (!watchesNow) known.watch = {};
 }
@@ -86,8 +101,11 @@ void WatchedMailboxes::begin(
     if (mailboxes.size() > kMailboxesMax) {
         throw No("NOTIFICATIONOVERFLOW", "There are more mailboxes than can be watched");
     }
+    if (request_.wants(kServerMetadataChange)) {
+        ofServer_ = hashed(annotationsFor(views, user_, std::nullopt));
+    }
     for (const MailboxTarget& target : mailboxes) {
-        learn(target, eventsOf(target));
+        learn(views, target, eventsOf(target));
         const Known& known = known_.at(target.row.id);
         if (request_.wantsStatus && target.row.id != selected) tellAll(look, known, target.row);
     }
@@ -115,8 +133,15 @@ bool WatchedMailboxes::look(
     tellNames(look, mailboxes);
     tellSubscriptions(look);
     for (const MailboxTarget& target : mailboxes) {
-        learn(target, eventsOf(target));
-        tellNumbers(look, known_.at(target.row.id), target.row);
+        learn(views, target, eventsOf(target));
+        Known& known = known_.at(target.row.id);
+        tellNumbers(look, known, target.row);
+        if ((known.events & kMailboxMetadataChange) == 0) continue;
+        Annotations now = hashed(annotationsFor(views, user_, target));
+        tellAnnotations(look, known.name, known.annotations, std::move(now));
+    }
+    if (request_.wants(kServerMetadataChange)) {
+        tellAnnotations(look, "", ofServer_, hashed(annotationsFor(views, user_, std::nullopt)));
     }
     expected_.clear();
     renamed_.clear();
@@ -201,6 +226,28 @@ void WatchedMailboxes::tellSubscriptions(const Look& look) {
         if ((request_.eventsOf(mailbox) & kSubscriptionChange) == 0) continue;
         appendListing(look.out, look.views, user_, {.name = name}, look.dialect);
     }
+}
+
+// RFC 5465 §5.6, §5.7: the names of what was set, changed or taken away.
+void WatchedMailboxes::tellAnnotations(
+    const Look& look, std::string_view mailbox, Annotations& known, Annotations now) {
+    if (now == known) return;
+    std::set<std::string> names;
+    for (const auto& [name, hash] : now) {
+        const auto before = known.find(name);
+        if (before == known.end() || before->second != hash) names.insert(name);
+    }
+    for (const auto& [name, hash] : known) {
+        if (!now.contains(name)) names.insert(name);
+    }
+    known = std::move(now);
+    look.out += "* METADATA ";
+    appendMailbox(look.out, mailbox, look.dialect);
+    for (const std::string& name : names) {
+        look.out += ' ';
+        appendAstring(look.out, name);
+    }
+    look.out += "\r\n";
 }
 
 // RFC 5465 §5.1 to §5.3: STATUS for another mailbox than the selected one.

@@ -51,9 +51,13 @@ private:
         bool operator==(const Numbers&) const = default;
     };
 
+    // Entry's name -> hash of its value.
+    using Annotations = std::map<std::string, std::size_t>;
+
     struct Known {
         std::string name;
         Numbers numbers;
+        Annotations annotations;  // only with kMailboxMetadataChange
         std::uint16_t events = 0;
         Hub::Watch watch;
     };
@@ -68,11 +72,14 @@ private:
     static Numbers numbersOf(const MailboxRow& row);
     std::uint16_t eventsOf(const MailboxTarget& target) const;
     std::uint16_t eventsOf(std::string_view name) const;
-    void learn(const MailboxTarget& target, std::uint16_t events);
+    void learn(const Snapshot& views, const MailboxTarget& target, std::uint16_t events);
     void tellNames(const Look& look, const std::vector<MailboxTarget>& mailboxes);
     void tellCreatedOrDeleted(const Look& look, std::set<std::string, std::less<>> names);
     bool isWithParent(std::string_view before, std::string_view after) const;
     void tellSubscriptions(const Look& look);
+    static Annotations hashed(const std::map<std::string, std::string>& annotations);
+    void tellAnnotations(
+        const Look& look, std::string_view mailbox, Annotations& known, Annotations now);
     void tellNumbers(const Look& look, Known& known, const MailboxRow& row);
     void tellAll(const Look& look, const Known& known, const MailboxRow& row);
 
@@ -81,6 +88,7 @@ private:
     Hub& hub_;
     Signal& news_;
     std::map<MailboxId, Known> known_;
+    Annotations ofServer_;  // only with kServerMetadataChange
     std::set<std::string, std::less<>> subscribed_;
     std::set<std::string, std::less<>> expected_;
     // Renamed in the look that runs: before and after.

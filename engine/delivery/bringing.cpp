@@ -4,6 +4,8 @@
 
 #include "journal/base/encoding.h"
 #include "journal/journal_reader.h"
+#include "journal/record.h"
+#include "journal/schema/summary.capnp.h"
 
 namespace daybook {
 
@@ -16,7 +18,7 @@ constexpr std::size_t kSummaryOctetsMax = 64U << 20U;
 // Nothing: erased.
 std::optional<BroughtMessage> broughtFrom(
     JournalReader& journal, const Snapshot& views, const MessageRow& row, Random& random) {
-    const auto summary = views.summaries().summary(row.storedSeq);
+    const auto octets = views.summaries().summary(row.storedSeq);
     BroughtMessage brought{
         .uid = row.uid,
         .storedSeq = row.storedSeq,
@@ -24,7 +26,14 @@ std::optional<BroughtMessage> broughtFrom(
         .prefix = std::string(views.summaries().prefix(row.storedSeq)),
         .newEmailId = random.id<EmailId>(),
     };
-    if (summary) brought.blob.summary = asText(*summary);
+    if (octets) {
+        brought.blob.summary = asText(*octets);
+        FlatMessage flat(*octets);
+        const auto root = flat.root<summary::Summary>();
+        for (const std::uint64_t key : root.getThreadKeys())
+            brought.blob.threadKeys.push_back(key);
+        brought.blob.subjectKey = root.getSubjectKey();
+    }
     bool whole = brought.prefix.size() == row.prefixOctets;
     journal.at(row.storedSeq, [&](const Record& record) {
         const event::BlobRef::Reader blob = record.core().getStored().getBlob();

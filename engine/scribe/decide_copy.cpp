@@ -7,6 +7,7 @@
 #include "engine/scribe/decide_quota.h"
 #include "engine/scribe/decide_rights.h"
 #include "engine/scribe/decide_stored.h"
+#include "engine/scribe/decide_thread.h"
 
 namespace daybook {
 
@@ -174,11 +175,14 @@ void addStoredCopy(
     const Found& found,
     Uid uid,
     Seq cause,
+    Threads& threads,
     const std::map<KeywordId, KeywordId>& keywords) {
     const MessageRow& row = found.row;
     StoredFacts facts{
         .via = event::Via::COPY,
         .emailId = found.brought->newEmailId,
+        .threadId =
+            threads.take(copying.to.account, found.brought->blob, found.brought->newEmailId),
         .systemFlags =
             static_cast<std::uint16_t>(row.systemFlags & systemFlagsUnder(copying.rights)),
         .keywords = {},
@@ -244,10 +248,11 @@ Outcome<CopyMessages::Answer> copyAcross(const Copying& copying) {
     addDefined(copying.events, copying.targetOrigin, copying.to.account, *keywords);
     const auto translated = keywordsInTarget(copying, names, *keywords);
     const Seq access = addAccess(copying, uids, octets);
+    Threads threads(copying.deciding);
     std::uint32_t next = copying.to.uidNext.number();
     for (const Found& one : found) {
         const Uid uid(next++);
-        addStoredCopy(copying, one, uid, access, translated);
+        addStoredCopy(copying, one, uid, access, threads, translated);
         answer.uids.emplace_back(one.row.uid, uid);
     }
     if (copying.command.move) addMovedAway(copying, uids, access);

@@ -228,7 +228,7 @@ TEST_CASE("copy: into another account the message is a new one with the same blo
     Shared s;
     const StoredBlob blob = s.f.blob("Subject: brought\r\n\r\nx\r\n");
     Append append = s.f.appending(s.work, {.system = kSeen, .keywords = {"$Label1"}});
-    append.blob = blob;
+    append.messages[0].blob = blob;
     const Uid uid = s.f.does(append).uid;
     const MessageRow source = s.f.messages(s.work).back();
     CopyMessages command{

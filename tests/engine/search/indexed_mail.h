@@ -60,7 +60,7 @@ public:
     // Puts a message into alice's INBOX. Returns the seq of its Stored.
     Seq append(std::string_view message) {
         Append command = scribe_.appending(scribe_.mailbox("INBOX"));
-        command.blob = blob(message);
+        command.messages[0].blob = blob(message);
         scribe_.does(std::move(command));
         return remember(scribe_.alice(), "", message);
     }

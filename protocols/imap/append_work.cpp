@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "engine/mime/seven_bit.h"
 #include "journal/base/limits.h"
 
 namespace daybook::imap {
@@ -26,11 +25,8 @@ void AppendWork::end() {
     piece.end = spool.size();
     // RFC 3502 §6.3.11: that cancels the whole APPEND.
     if (piece.begin == piece.end) throw No("CANNOT", "The message is empty");
-    if (dialect.speaksUtf8()) return;
-    // RFC 6855 §4.
-    if (mime::needsSmtpUtf8(spool.view().substr(piece.begin))) {
-        throw No("CANNOT", "8-bit header fields need ENABLE UTF8=ACCEPT first");
-    }
+    // RFC 6855 §4 would have 8-bit header fields refused before ENABLE UTF8=ACCEPT. They are taken:
+    // old mail has them, and whoever moves it here with mbsync or imapsync would lose it.
 }
 
 void AppendWork::expect(std::uint64_t octets) {

@@ -24,7 +24,6 @@ struct AppendWork {
         std::filesystem::path spoolFolder,
         std::uint64_t messageOctetsLimit)
         : parser(messages, clientDialect),
-          dialect(clientDialect),
           spool(std::move(spoolFolder)),
           messageOctetsMax(messageOctetsLimit) {}
 
@@ -40,7 +39,6 @@ struct AppendWork {
     void check() const;
 
     AppendParser parser;
-    Dialect dialect;
     Reception::Appending appending{};
     Spool spool;
     // By mailbox: windows that CATENATE opened.

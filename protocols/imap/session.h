@@ -25,41 +25,13 @@
 #include "protocols/imap/resync.h"
 #include "protocols/imap/rights.h"
 #include "protocols/imap/selected_mailbox.h"
+#include "protocols/imap/session_parts.h"
 #include "protocols/imap/watched_mailboxes.h"
 
 namespace daybook::imap {
 
-class OpenedMailboxes;
-class RecentClaims;
-struct AppendStep;
-struct AppendWork;
-struct FetchItems;
-struct BlobRange;
-struct LargeDecoding;
-struct LargeOctets;
-struct StoreReport;
-struct SearchKey;
-struct ListRequest;
-
-// What SEARCH found; `damaged`: messages that could not be read.
-struct SearchResult {
-    std::vector<Uid> uids;
-    ModSeq greatest;
-    std::size_t damaged = 0;
-};
-
-// What a FETCH could not give.
-struct FetchTrouble {
-    std::size_t damaged = 0;
-    std::size_t missing = 0;       // gone without a trace
-    bool unknownEncoding = false;  // RFC 3516 §4.3
-};
-
 // What a listener starts for each connection. `services` and `claims` outlive every session.
 SessionFunction sessionFunction(const Services& services, RecentClaims& claims);
-
-// RFC 3501 §7.4.1: no EXPUNGE while FETCH, STORE and SEARCH speak of message numbers.
-enum class Expunges { Held, Told };
 
 class Session {
 public:
@@ -130,7 +102,6 @@ private:
     Task<Reply> dispatch(std::string_view rest, const CommandText& command);
     Task<void> afterReply(Then then);
     Task<void> flush();
-    // Sends if much has gathered.
     Task<void> flushIfLarge();
     Deadline commandDeadline() const;
     Reply failed(const std::exception_ptr& problem);
@@ -138,7 +109,6 @@ private:
     bool isAccountActive();
     void bye(std::string_view text, event::CloseReason reason);
 
-    // What handlers share.
     // Whoever logged in; a selected mailbox may be another account's: selected().owner.
     AccountId account() const { return session_.account(); }
 
@@ -261,7 +231,6 @@ private:
     std::unique_ptr<WatchedMailboxes> watched_;
     // Messages that came while NOTIFY wants items of them.
     std::vector<std::uint32_t> newMessages_;
-    // The message of the APPEND that runs, as long as nobody has read it.
     // What the APPEND that runs has announced, as long as nobody has read it. No octets, without
     // waiting: the rest of its command is still to come.
     std::optional<AnnouncedLiteral> message_;

@@ -86,7 +86,7 @@ void checkModifiers(Arguments& arguments) {
     const PartialRange& range = *modifiers.partial;
     require(range.first >= 1 && range.first <= range.last);
     std::uint64_t count = 0;
-    for (const Run& run : partOf(mailbox().numbers.runs(), range)) {
+    for (const Run& run : partOf(mailbox().numbers.runsOfUids({{1, UINT32_MAX}}), range)) {
         require(mailbox().numbers.numberOf(run.first) == run.number);
         count += run.count();
     }

@@ -146,8 +146,7 @@ private:
     // The events that the client wants of the selected mailbox, by NOTIFY or without it.
     std::uint16_t wantedOfSelected() const;
 
-    // commands/notify.cpp
-    // All that is new: of the selected mailbox, and of the others if the client wants it.
+    // commands/notify.cpp: all that is new, of the others too if the client wants it.
     Task<void> tellNews(Expunges expunges);
     Task<void> fetchNewMessages();
     void lookAtOthers();

@@ -10,6 +10,7 @@ from daybook import DOMAIN, Daybook, corpus_files, crlf
 
 WORDS = ["the", "a", "e", "of", "%", '"', "\\", "*", "subject", "received:", "\r\n", "zzqx",
          "no such words", "日本", "語", "ü", "é", "привет", "о", "\u0308", "1.0", "=?", "http://"]
+SEARCHED = 128              # event.capnp, FetchedItem.parts
 FIELDS = ["Subject", "From", "To", "Message-ID", "X-Nothing", "Content-Type"]
 
 
@@ -113,8 +114,10 @@ class SearchIndex(unittest.TestCase):
             fetched = server.events("Fetched")
             self.assertEqual(len(opened), 1)
             self.assertEqual(len(fetched), 1)
-            text = str(fetched[0])
-            self.assertIn("search", text.lower())
+            # Of every message it was said whether it has the word.
+            item, = fetched[0]["fetched"]["items"]
+            self.assertEqual(item["uids"], [{"first": 1, "last": 3}])
+            self.assertEqual(item["parts"], SEARCHED)
             self.assertLess(opened[0]["seq"], fetched[0]["seq"])
 
     def test_the_tool_without_a_server(self):

@@ -3,6 +3,7 @@
 addresses; the end of a message's life; a smart host."""
 
 import json
+import time
 import unittest
 
 from peer import EXTENSIONS, greylist, reply
@@ -98,8 +99,11 @@ class Appointments(Scenario):
     outbound = {"report_interval": "1s"}
 
     def until(self, message):
-        """The time that the record holds it to."""
-        return self.outcomes(message, "Received")[0]["received"]["holdUntilNs"]
+        """The time that the record holds it to, as the tool writes times."""
+        nanoseconds = self.outcomes(message, "Received")[0]["received"]["holdUntilNs"]
+        seconds, rest = divmod(int(nanoseconds), 1_000_000_000)
+        day = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+        return f"{day}.{rest // 1_000_000:03}Z"
 
     def test_held_mail_waits_for_its_time_and_shows_it(self):
         peer = self.world.peer("b.test")

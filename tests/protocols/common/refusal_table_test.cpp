@@ -26,6 +26,7 @@ const std::set<std::string_view> kImapCodes{
     "PRIVACYREQUIRED",
     "SERVERBUG",
     "TOOBIG",
+    "UNKNOWN-CTE",
     "UNAVAILABLE",
     "USEATTR"};
 // RFC 2449 §8.1, RFC 3206 §4.
